@@ -1,1 +1,1 @@
-export {};
+export { cacheFolder } from './cacheFolder.js';
