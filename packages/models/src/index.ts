@@ -1,1 +1,2 @@
-export {};
+export { parseBertConfig } from './bert/config.js';
+export type { BertActivation, BertConfig } from './bert/config.js';
