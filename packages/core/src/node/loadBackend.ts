@@ -1,0 +1,37 @@
+import { dirname, join, sep } from 'node:path';
+import { createRequire } from 'node:module';
+import type { BackendProvider, LoadedBackend } from '../backend/backend.js';
+import { resolveBackend } from '../backend/resolve.js';
+import { wasmProvider } from '../backend/wasm.js';
+import { tensorflowProvider } from './tensorflow/provider.js';
+
+/** The backends that Node can use. */
+export function nodeProviders(environment: NodeJS.ProcessEnv = process.env): BackendProvider[] {
+  const script = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+  return [tensorflowProvider(environment), wasmProvider({ wasmFolder: join(dirname(script), sep) })];
+}
+
+export interface LoadBackendOptions {
+  /** Who asked for `requested`, for messages and results, e.g. `--backend`. */
+  readonly requestedBy?: string;
+  /** Names of tfjs kernels that must be registered; what is missing is an error. */
+  readonly requiredKernels?: readonly string[];
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Loads the backend `requested`, else the one that `LEANTUNE_BACKEND` names, else the best that loads, and makes it
+ * the active backend of tfjs.
+ *
+ * @throws UsageError for an unknown name; EnvironmentError with reason and remedy where it cannot be loaded.
+ */
+export function loadBackend(requested?: string, options: LoadBackendOptions = {}): Promise<LoadedBackend> {
+  const environment = options.environment ?? process.env;
+  const fromEnvironment =
+    requested === undefined && environment.LEANTUNE_BACKEND ? environment.LEANTUNE_BACKEND : undefined;
+  return resolveBackend(nodeProviders(environment), {
+    requested: requested ?? fromEnvironment,
+    requestedBy: fromEnvironment === undefined ? (options.requestedBy ?? 'the caller') : 'LEANTUNE_BACKEND',
+    requiredKernels: options.requiredKernels ?? [],
+  });
+}

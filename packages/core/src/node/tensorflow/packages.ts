@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const require = createRequire(import.meta.url);
+
+/** The npm packages that carry an official addon, best first. */
+export const officialPackages = ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'] as const;
+export type OfficialPackage = (typeof officialPackages)[number];
+
+/** The package whose kernels and binding sources are used, whichever addon is loaded. */
+export const kernelPackage = '@tensorflow/tfjs-node';
+
+/** N-API version that the addon is built for; part of the official addon's path. */
+export const napiVersion = 8;
+
+/** Folder of an installed npm package. */
+export function npmPackageFolder(name: string): string {
+  return dirname(require.resolve(`${name}/package.json`));
+}
+
+/** Version of an installed npm package. */
+export function npmPackageVersion(name: string): string {
+  const text = readFileSync(require.resolve(`${name}/package.json`), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Where the package's own install script puts its addon. */
+export function officialAddonPath(name: OfficialPackage): string {
+  return join(npmPackageFolder(name), 'lib', `napi-v${napiVersion}`, 'tfjs_binding.node');
+}
