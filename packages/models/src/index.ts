@@ -1,2 +1,10 @@
 export { parseBertConfig } from './bert/config.js';
 export type { BertActivation, BertConfig } from './bert/config.js';
+export type { SafetensorsDtype } from './safetensors/dtype.js';
+export { openSafetensors } from './safetensors/reader.js';
+export type { Safetensors, TensorInfo } from './safetensors/reader.js';
+export { openShardedSafetensors } from './safetensors/sharded.js';
+export { memorySource } from './safetensors/source.js';
+export type { ByteSource } from './safetensors/source.js';
+export { encodeSafetensors } from './safetensors/writer.js';
+export type { WritableTensor, WriteOptions } from './safetensors/writer.js';

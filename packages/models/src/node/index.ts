@@ -1,1 +1,1 @@
-export {};
+export { openWeights, saveSafetensors } from './openWeights.js';

@@ -1,0 +1,206 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { errorOf } from '../testing/errors.js';
+import { sharedFile } from '../testing/shared.js';
+import { openWeights, saveSafetensors } from './openWeights.js';
+import { sha256File, verifyFile } from './sha256.js';
+
+let folder: string;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'leantune-weights-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const one = (value: number) => ({ dtype: 'float32', shape: [1], data: Float32Array.of(value) }) as const;
+
+function openHandles(): number {
+  return existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0;
+}
+
+async function twoShards(): Promise<void> {
+  await saveSafetensors(join(folder, 'model-1.safetensors'), { a: one(1), b: one(2) });
+  await saveSafetensors(join(folder, 'model-2.safetensors'), { c: one(3) });
+}
+
+const writeIndex = (map: unknown) =>
+  writeFileSync(join(folder, 'model.safetensors.index.json'), JSON.stringify({ metadata: {}, weight_map: map }));
+
+describe('weights on disk', () => {
+  it('saves atomically, opens a file or its folder, and closes what it opened', async () => {
+    const before = openHandles();
+    const path = join(folder, 'deep/er/model.safetensors');
+    await saveSafetensors(path, { a: one(1) });
+    expect(readdirSync(join(folder, 'deep/er'))).toEqual(['model.safetensors']);
+    for (const place of [path, join(folder, 'deep/er')]) {
+      const weights = await openWeights(place);
+      expect((await weights.read('a')).data).toEqual(Float32Array.of(1));
+      await weights.close();
+    }
+    truncateSync(path, 75);
+    await errorOf(() => openWeights(path));
+    expect(openHandles()).toBe(before);
+  });
+
+  it('leaves the old file and no half-written one when writing fails', async () => {
+    const path = join(folder, 'model.safetensors');
+    await saveSafetensors(path, { a: one(1) });
+    const old = readFileSync(path);
+    const broken = {
+      a: one(2),
+      b: {
+        dtype: 'float32',
+        shape: [1],
+        get data(): Float32Array {
+          throw new Error('lost device');
+        },
+      },
+    } as const;
+    await expect(saveSafetensors(path, broken)).rejects.toThrow('lost device');
+    expect(readdirSync(folder)).toEqual(['model.safetensors']);
+    expect(readFileSync(path)).toEqual(old);
+  });
+
+  it('opens shards through their index', async () => {
+    await twoShards();
+    writeIndex({ a: 'model-1.safetensors', b: 'model-1.safetensors', c: 'model-2.safetensors' });
+    const weights = await openWeights(folder);
+    expect(weights.names()).toEqual(['a', 'b', 'c']);
+    for (const [name, value] of [
+      ['a', 1],
+      ['b', 2],
+      ['c', 3],
+    ] as const) {
+      expect((await weights.read(name)).data).toEqual(Float32Array.of(value));
+    }
+    await weights.close();
+  });
+
+  it('refuses an index that does not fit its shards, closing all of them', async () => {
+    const before = openHandles();
+    const index = join(folder, 'model.safetensors.index.json');
+    await twoShards();
+    const wrong: [unknown, string][] = [
+      [
+        { a: 'model-1.safetensors', c: 'model-1.safetensors' },
+        'weight_map: expected tensor "c" in model-1.safetensors, found no such tensor there',
+      ],
+      [
+        { a: 'model-1.safetensors', d: 'model-3.safetensors' },
+        'weight_map: names the file model-3.safetensors, which is not there',
+      ],
+      [
+        { a: '../model-1.safetensors' },
+        'weight_map: expected names of files in the same folder, found "../model-1.safetensors"',
+      ],
+      [['a'], 'weight_map: expected an object from tensor names to file names'],
+    ];
+    for (const [map, message] of wrong) {
+      writeIndex(map);
+      expect((await errorOf(() => openWeights(folder))).message).toBe(`${index}: ${message}`);
+    }
+    writeFileSync(index, '{"weight_map"');
+    expect((await errorOf(() => openWeights(folder))).message).toMatch(
+      /index\.json: expected JSON, found something else/,
+    );
+    expect(openHandles()).toBe(before);
+  });
+
+  it('refuses pickles with the command that converts them, and says where weights are missing', async () => {
+    const absent = await errorOf(() => openWeights(folder));
+    expect(absent.message).toBe(`${join(folder, 'model.safetensors')}: expected weights here, found no such file`);
+    expect(absent.remedy).toBe('Give a folder that holds model.safetensors or model.safetensors.index.json.');
+    writeFileSync(join(folder, 'pytorch_model.bin'), 'PK');
+    const error = await errorOf(() => openWeights(folder));
+    expect(error.message).toContain('pytorch_model.bin: is a PyTorch pickle');
+    expect(error.remedy).toMatch(
+      /^Convert it once with Python: python3 -c "import torch.*torch\.load\('pytorch_model\.bin'/,
+    );
+    expect(error.exitCode).toBe(3);
+  });
+
+  it('notices tampering by size, then by SHA-256', async () => {
+    const path = join(folder, 'model.safetensors');
+    await saveSafetensors(path, { a: one(1) });
+    const bytes = readFileSync(path);
+    const sha256 = await sha256File(path);
+    await expect(verifyFile(path, { bytes: bytes.length, sha256 }, 'again')).resolves.toBe(sha256);
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(path, bytes);
+    const found = await sha256File(path);
+    expect((await errorOf(() => verifyFile(path, { bytes: bytes.length, sha256 }, 'again'))).message).toBe(
+      `${path}: expected SHA-256 ${sha256}, found ${found}`,
+    );
+    const longer = await errorOf(() => verifyFile(path, { bytes: bytes.length + 9, sha256 }, 'again'));
+    expect(longer.message).toBe(
+      `${path}: byte ${bytes.length}: expected a file of ${bytes.length + 9} bytes, found ${bytes.length}`,
+    );
+    expect(longer.remedy).toBe('again');
+  });
+});
+
+const goldens = sharedFile('goldens/cases/model-bert-cls3');
+const stories = sharedFile('models/TinyStories-656K');
+
+describe('files of the reference implementation', () => {
+  it.skipIf(!existsSync(goldens))('reads golden files, F64 exactly (skipped without the shared goldens)', async () => {
+    for (const name of readdirSync(goldens).filter((file) => file.endsWith('.safetensors'))) {
+      const weights = await openWeights(join(goldens, name));
+      for (const tensor of weights.names()) {
+        const { shape } = weights.info(tensor);
+        expect((await weights.readFloat64(tensor)).length).toBe(shape.reduce((product, size) => product * size, 1));
+      }
+      await weights.close();
+    }
+  });
+
+  // The BF16 and F32 files of the model hold the same numbers (models/README.md).
+  it.skipIf(!existsSync(stories))('widens BF16 to the F32 file (skipped without the shared models)', async () => {
+    const narrow = await openWeights(join(stories, 'bf16'));
+    const wide = await openWeights(join(stories, 'f32'));
+    let compared = 0;
+    for (const name of narrow.names().filter((each) => wide.has(each))) {
+      expect(narrow.info(name).dtype).toBe('BF16');
+      expect(await narrow.read(name)).toEqual(await wide.read(name));
+      compared += 1;
+    }
+    expect(compared).toBeGreaterThan(15);
+    await narrow.close();
+    await wide.close();
+  });
+
+  const python = process.env.LEANTUNE_PYTHON ?? 'python3';
+  it.skipIf(!pythonHas(python, 'safetensors, numpy'))(
+    'is read by the Python library bit for bit (skipped where Python has no safetensors)',
+    async () => {
+      const path = join(folder, 'model.safetensors');
+      const data = Float32Array.of(0.1, -0, 1e-45, 3e38, 7, 8);
+      await saveSafetensors(
+        path,
+        { '2': { dtype: 'float32', shape: [3, 2], data }, n: { dtype: 'int32', shape: [1], data: Int32Array.of(-5) } },
+        { integers: 'I64' },
+      );
+      const script =
+        'import sys, json; from safetensors import safe_open; f = safe_open(sys.argv[1], "np"); ' +
+        'print(json.dumps([sorted(f.keys()), f.metadata(), list(f.get_tensor("2").shape), f.get_tensor("2").tobytes().hex(), f.get_tensor("n").tolist(), str(f.get_tensor("n").dtype)]))';
+      const found: unknown = JSON.parse(execFileSync(python, ['-c', script, path], { encoding: 'utf8' }));
+      expect(found).toEqual([
+        ['2', 'n'],
+        { format: 'pt' },
+        [3, 2],
+        Buffer.from(data.buffer).toString('hex'),
+        [-5],
+        'int64',
+      ]);
+    },
+  );
+});
+
+function pythonHas(command: string, modules: string): boolean {
+  try {
+    execFileSync(command, ['-c', `import ${modules}`], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { CorruptFileError, EnvironmentError } from '@leantune/core';
+import * as messages from '../messages.js';
+import { openSafetensors } from '../safetensors/reader.js';
+import type { Safetensors } from '../safetensors/reader.js';
+import { openShardedSafetensors } from '../safetensors/sharded.js';
+import { safetensorsChunks } from '../safetensors/writer.js';
+import type { WritableTensor, WriteOptions } from '../safetensors/writer.js';
+import { writeFileAtomically } from './atomicFile.js';
+import { openFileSource } from './fileSource.js';
+
+/** Names under which weights lie in a folder, best first. */
+export const weightFileNames = ['model.safetensors', 'model.safetensors.index.json'] as const;
+
+const pickle = /\.(bin|pt|pth|ckpt)$/;
+
+/**
+ * Opens weights on disk: a `.safetensors` file, a `*.index.json` with its shards, or a folder that holds either.
+ * @throws EnvironmentError where there are none, or only a PyTorch pickle; CorruptFileError where they are damaged.
+ */
+export async function openWeights(path: string): Promise<Safetensors> {
+  const file = await weightFileIn(path);
+  if (pickle.test(file)) throw pickleRefused(file);
+  if (!existsSync(file)) throw noWeights(file);
+  if (!file.endsWith('.index.json')) return openSafetensors(await openFileSource(file));
+  return openShardedSafetensors(await readIndex(file), file, async (shard) => {
+    const shardPath = join(dirname(file), shard);
+    if (existsSync(shardPath)) return openFileSource(shardPath);
+    const message = messages.shardAbsent(file, shard);
+    throw new CorruptFileError(message, {
+      code: 'LEANTUNE_SHARD_ABSENT',
+      file,
+      remedy: messages.remedyPlaceShard(shard),
+    });
+  });
+}
+
+/** Writes tensors as one safetensors file, atomically. */
+export async function saveSafetensors(
+  path: string,
+  tensors: Readonly<Record<string, WritableTensor>>,
+  options: WriteOptions = {},
+): Promise<void> {
+  await writeFileAtomically(path, safetensorsChunks(tensors, options));
+}
+
+async function weightFileIn(path: string): Promise<string> {
+  if (!existsSync(path) || !(await stat(path)).isDirectory()) return path;
+  const candidates = [...weightFileNames, 'adapter_model.safetensors', 'pytorch_model.bin'];
+  const found = candidates.find((name) => existsSync(join(path, name)));
+  if (found === undefined) throw noWeights(join(path, weightFileNames[0]));
+  return join(path, found);
+}
+
+async function readIndex(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (cause) {
+    const message = messages.fileNotJson(file, cause instanceof Error ? cause.message : String(cause));
+    throw new CorruptFileError(message, {
+      code: 'LEANTUNE_NOT_JSON',
+      file,
+      remedy: messages.remedyDownloadAgain(),
+      cause,
+    });
+  }
+}
+
+function pickleRefused(file: string): EnvironmentError {
+  return new EnvironmentError(messages.pickleRefused(file), {
+    code: 'LEANTUNE_PICKLE',
+    remedy: messages.remedyConvertPickle(basename(file)),
+  });
+}
+
+function noWeights(file: string): EnvironmentError {
+  return new EnvironmentError(messages.weightsAbsent(file), {
+    code: 'LEANTUNE_WEIGHTS_ABSENT',
+    remedy: messages.remedyPlaceWeights(weightFileNames),
+  });
+}
