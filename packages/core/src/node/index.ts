@@ -1,3 +1,6 @@
 export { cacheFolder } from './cacheFolder.js';
 export { loadBackend } from './loadBackend.js';
 export type { LoadBackendOptions } from './loadBackend.js';
+export { provisionTensorflow } from './provision/provisionTensorflow.js';
+export type { ProvisionOptions, ProvisionResult } from './provision/provisionTensorflow.js';
+export type { ProvisionPhase, ProvisionProgress } from './provision/report.js';

@@ -20,4 +20,50 @@ export const nodeMessages = {
   gpuPackageOnCpu: () => 'GPU package that found no GPU: computes on the CPU',
   tensorflowDevice: (version: string, gpu: boolean, threads: number) =>
     gpu ? `TensorFlow ${version}, GPU` : `TensorFlow ${version}, ${threads} thread${threads === 1 ? '' : 's'}`,
+
+  platform: (platform: string) => `the binding is compiled on Linux only, this is ${platform}`,
+  platformRemedy: () => 'npx leantune setup --official downloads the official binary, where there is one',
+  noPython: () => 'python3 is not installed',
+  noPythonRemedy: () =>
+    'install Python 3.9 or later (Debian, Ubuntu: apt install python3 python3-venv), then npx leantune setup',
+  noVenv: (version: string) => `python3 (${version}) has no venv module with pip`,
+  noVenvRemedy: () => 'install it (Debian, Ubuntu: apt install python3-venv), then npx leantune setup',
+  noCompiler: () => 'no C++ compiler: neither $CXX, g++ nor clang++ is there',
+  noCompilerRemedy: () => 'install one (Debian, Ubuntu: apt install g++), then npx leantune setup',
+  noSpace: (freeBytes: number, neededBytes: number) =>
+    `the cache folder has ${gigabytes(freeBytes)} free, TensorFlow needs ${gigabytes(neededBytes)}`,
+  noSpaceRemedy: () => 'free some space or set LEANTUNE_CACHE to a folder on another disk, then npx leantune setup',
+  noNetwork: (detail: string) => `pip reached no package index: ${detail}`,
+  noNetworkRemedy: () =>
+    'connect to the network (or configure pip for a mirror) and run npx leantune setup again; it goes on where it stopped',
+  noWheel: (requirement: string, detail: string) => `pip found no ${requirement} for this machine: ${detail}`,
+  noWheelRemedy: () => 'set LEANTUNE_TENSORFLOW to a virtual environment with TensorFlow, then npx leantune setup',
+  pipFailed: (code: number, detail: string) => `pip ended with exit code ${code}: ${detail}`,
+  compilerFailed: (compiler: string, detail: string) => `${compiler} could not compile the binding: ${detail}`,
+  proofFailed: (detail: string) => `the compiled binding does not work: ${detail}`,
+  proofWrong: (largestError: number) => `its matrix product is off by ${largestError}`,
+  retryRemedy: () => 'npx leantune setup --force starts afresh; npx leantune doctor shows what is there',
+
+  officialFailed: (name: string, code: number, detail: string) =>
+    `the install script of ${name} ended with exit code ${code}: ${detail}`,
+  officialTimeout: (name: string, seconds: number) => `the install script of ${name} was stopped after ${seconds} s`,
+  officialRemedy: () => 'npx leantune setup, which compiles the binding instead',
+
+  reused: (what: string) => `tensorflow: already done (${what})`,
+  waiting: (pid: number, host: string) => `another set-up is running (process ${pid} on ${host}); waiting for it`,
+  using: (version: string, origin: string) => `TensorFlow ${version} found (${origin})`,
+  notUsing: (origin: string, reason: string) => `TensorFlow of ${origin} not used: ${reason}`,
+  resuming: () => 'going on with a set-up that was interrupted',
+  creatingEnvironment: () => 'making a private Python environment',
+  installing: (requirement: string) => `installing ${requirement}`,
+  compiling: (compiler: string) => `compiling the binding with ${compiler}`,
+  proving: () => 'checking a matrix product',
+  phaseDone: (what: string, seconds: number) => `${what}: ${seconds.toFixed(1)} s`,
+  ready: (version: string, seconds: number) => `tensorflow: ready (TensorFlow ${version}, ${seconds.toFixed(1)} s)`,
+  goesOn: (reason: string, remedy: string) =>
+    `tensorflow: not set up: ${reason}\nTo get it: ${remedy}\nleantune goes on with the wasm backend, which is slower.`,
 } as const;
+
+function gigabytes(bytes: number): string {
+  return `${(bytes / 1e9).toFixed(1)} GB`;
+}

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { tensorflowLibraries } from './installation.js';
 import type { TensorflowInstallation } from './installation.js';
 import { kernelPackage, napiVersion, npmPackageFolder, npmPackageVersion } from './packages.js';
 
-/** Flags that shape the binary; library and include paths are added by {@link compilerArguments}. */
+/** Flags that shape the binary; library and include paths are added by {@link bindingArguments}. */
 const compilerFlags = ['-O2', '-fPIC', '-shared', '-std=c++17', `-DNAPI_VERSION=${napiVersion}`];
 
 /** Version of the tfjs package whose two C++ files are compiled. */
@@ -24,18 +25,18 @@ export function bindingKey(tensorflow: TensorflowInstallation): string {
     tensorflow.version,
     tensorflow.folder,
     bindingPackageVersion(),
-    bindingSourcesHash(),
+    sourcesHash(),
     ...compilerFlags,
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 
 /** Arguments for `g++` or `clang++` that compile the binding against `tensorflow` into `output`. */
-export function compilerArguments(tensorflow: TensorflowInstallation, output: string): string[] {
+export function bindingArguments(tensorflow: TensorflowInstallation, output: string): string[] {
   const packageFolder = npmPackageFolder(kernelPackage);
   return [
     ...compilerFlags,
-    `-I${join(npmPackageFolder('node-api-headers'), 'include')}`,
+    napiHeaders(),
     `-I${join(tensorflow.folder, 'include')}`,
     `-I${packageFolder}`,
     join(packageFolder, 'binding', 'tfjs_backend.cc'),
@@ -47,9 +48,24 @@ export function compilerArguments(tensorflow: TensorflowInstallation, output: st
   ];
 }
 
-function bindingSourcesHash(): string {
+/** Arguments that compile the gate for standard error into `output`. */
+export function gateArguments(output: string): string[] {
+  return [...compilerFlags, napiHeaders(), gateSource, '-o', output];
+}
+
+// Seen from src/node/tensorflow and from dist/node/tensorflow alike.
+const gateSource = fileURLToPath(new URL('../../../src/node/tensorflow/standardErrorGate.cc', import.meta.url));
+
+function napiHeaders(): string {
+  return `-I${join(npmPackageFolder('node-api-headers'), 'include')}`;
+}
+
+function sourcesHash(): string {
   const folder = join(npmPackageFolder(kernelPackage), 'binding');
   const hash = createHash('sha256');
-  for (const name of readdirSync(folder).sort()) hash.update(name).update(readFileSync(join(folder, name)));
+  const files = readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name));
+  for (const file of [...files, gateSource]) hash.update(basename(file)).update(readFileSync(file));
   return hash.digest('hex');
 }

@@ -6,6 +6,7 @@ import { cacheFolder } from '../cacheFolder.js';
 import { nodeMessages } from '../messages.js';
 import { openAddon } from './addon.js';
 import { findCompiledBinding } from './bindingStore.js';
+import { registerTensorFlowKernels } from './nativeKernels.js';
 import { restoreLegacyUtil } from './legacyUtil.js';
 import { kernelPackage, npmPackageVersion, officialAddonPath, officialPackages } from './packages.js';
 import { applyRuntimeSettings, recordedSettings } from './runtimeSettings.js';
@@ -46,6 +47,7 @@ async function load(environment: NodeJS.ProcessEnv): Promise<LoadedBackend | Una
   await import('@tensorflow/tfjs-node/dist/register_all_kernels.js');
   const { NodeJSKernelBackend } = await import('@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js');
   const kernels = await activateBackend(name, () => new NodeJSKernelBackend(binding, packageName));
+  registerTensorFlowKernels(kernels);
 
   const gpu = binding.isUsingGpuDevice();
   const description = nodeMessages.tensorflowDevice(binding.TF_Version, gpu, threads);
