@@ -1,0 +1,49 @@
+import type { TaskRow } from '../data/dataset.js';
+
+export type Truncation = 'longest_first' | 'only_first' | 'only_second';
+
+/** What this package needs of a tokenizer; those of `@leantune/models` have it. The result is not padded. */
+export interface RowTokenizer {
+  readonly padTokenId: number;
+  encode(
+    text: string,
+    pair: string | undefined,
+    options: { maxLength?: number; truncation?: Truncation },
+  ): {
+    readonly inputIds: readonly number[];
+    readonly attentionMask: readonly number[];
+    readonly tokenTypeIds: readonly number[];
+  };
+}
+
+export interface EncodeOptions {
+  /** Longest sequence in tokens, special tokens included; longer rows are truncated. */
+  readonly maxLength: number;
+  /** Which text of a pair loses tokens. Default `longest_first`. */
+  readonly truncation?: Truncation;
+}
+
+/** One row in tokens; all arrays are [length]. */
+export interface EncodedExample {
+  readonly inputIds: Int32Array;
+  readonly attentionMask: Int32Array;
+  readonly tokenTypeIds: Int32Array;
+  readonly label: number;
+}
+
+export function encodeDataset(
+  rows: readonly TaskRow[],
+  tokenizer: RowTokenizer,
+  options: EncodeOptions,
+): EncodedExample[] {
+  const { maxLength, truncation = 'longest_first' } = options;
+  return rows.map((row) => {
+    const encoding = tokenizer.encode(row.text, row.pair, { maxLength, truncation });
+    return {
+      inputIds: Int32Array.from(encoding.inputIds),
+      attentionMask: Int32Array.from(encoding.attentionMask),
+      tokenTypeIds: Int32Array.from(encoding.tokenTypeIds),
+      label: row.label,
+    };
+  });
+}

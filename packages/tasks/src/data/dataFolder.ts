@@ -1,0 +1,56 @@
+/** Where datasets are looked for: the folder the user names, `LEANTUNE_DATA`, then `data` in leantune's cache. */
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { EnvironmentError } from '@leantune/core';
+import { cacheFolder } from '@leantune/core/node';
+import { messages } from '../messages.js';
+
+export interface DataSource {
+  /** The user's folder; it must exist. */
+  readonly dataFolder?: string;
+  /** Default: the process's. */
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+const isFolder = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    (entry) => entry.isDirectory(),
+    () => false,
+  );
+
+/**
+ * The first existing folder `<root>/<variant>` over all roots in their order; `variants` are the places that a dataset
+ * may have below a root, e.g. `glue/MRPC` and `MRPC`; `files` only tell the user what to place there.
+ * Throws EnvironmentError that names every place, or the named root that is not there.
+ */
+export async function findDatasetFolder(
+  task: string,
+  variants: readonly string[],
+  files: readonly string[],
+  source: DataSource,
+): Promise<string> {
+  const environment = source.environment ?? process.env;
+  const named = [
+    { root: source.dataFolder, origin: '--data' },
+    { root: environment.LEANTUNE_DATA, origin: 'LEANTUNE_DATA' },
+  ];
+  const roots: string[] = [];
+  for (const { root, origin } of named) {
+    if (root === undefined || root === '') continue;
+    const folder = resolve(root);
+    if (!(await isFolder(folder))) {
+      throw new EnvironmentError(messages.noDataFolder(folder, origin), {
+        code: 'LEANTUNE_NO_DATA_FOLDER',
+        remedy: messages.noDataFolderRemedy(origin),
+      });
+    }
+    roots.push(folder);
+  }
+  roots.push(join(resolve(cacheFolder(environment)), 'data'));
+  const tried = roots.flatMap((root) => variants.map((variant) => join(root, variant)));
+  for (const folder of tried) if (await isFolder(folder)) return folder;
+  throw new EnvironmentError(messages.noDataset(task, tried), {
+    code: 'LEANTUNE_NO_DATASET',
+    remedy: messages.noDatasetRemedy(variants[0]!, files),
+  });
+}

@@ -1,0 +1,83 @@
+/** Every user-facing message of this package. */
+
+const didYouMean = (nearest: string | undefined): string =>
+  nearest === undefined ? '' : `; did you mean "${nearest}"?`;
+
+export const messages = {
+  knownNames: (what: string, names: readonly string[]) => `known ${what}: ${names.join(', ')}`,
+
+  unreadableFile: (file: string, reason: string) => `${file} cannot be read: ${reason}`,
+  unreadableFileRemedy: () => 'give the process the right to read the file, or name another folder with --data FOLDER',
+  missingFile: (file: string, nearest: string | undefined) => `${file} does not exist${didYouMean(nearest)}`,
+  missingFileRemedy: () => 'place the published file there, or name a folder that has it with --data FOLDER',
+  noDataFolder: (folder: string, origin: string) => `data folder ${folder} (${origin}) does not exist or is no folder`,
+  noDataFolderRemedy: (origin: string) => `name an existing folder with ${origin}, or leave it out`,
+  noDataset: (task: string, tried: readonly string[]) =>
+    `data of task "${task}" not found; tried:\n${tried.map((folder) => `  ${folder}`).join('\n')}`,
+  noDatasetRemedy: (variant: string, files: readonly string[]) =>
+    `place ${files.join(' and ')} of the published archive in FOLDER/${variant} and name FOLDER with --data FOLDER or LEANTUNE_DATA=FOLDER`,
+
+  restoreFileRemedy: () => 'put the published file in its place',
+  emptyFile: (file: string, bytes: number) => `${file} (${bytes} bytes): no rows found, expected at least one`,
+  endlessLine: (file: string, line: number, limitBytes: number) =>
+    `${file}:${line}: line longer than ${limitBytes} bytes; expected one row a line`,
+  invalidUtf8: (file: string, line: number) => `${file}:${line}: invalid UTF-8; expected UTF-8 text`,
+  invalidUtf8Remedy: () =>
+    'convert the file to UTF-8 (iconv -f ENCODING -t UTF-8), or put the published file in its place',
+  columnCount: (file: string, line: number, expected: number, found: number) =>
+    `${file}:${line}: ${found} ${found === 1 ? 'column' : 'columns'} found, expected ${expected}`,
+  columnCountRemedy: () =>
+    'correct the row (one row a line, one tab between columns, no tab or line break inside a text), or put the published file in its place',
+  missingColumn: (file: string, line: number, name: string, header: readonly string[], nearest: string | undefined) =>
+    `${file}:${line}: no column "${name}"; found ${header.map((column) => `"${column}"`).join(', ')}${didYouMean(nearest)}`,
+  doubledColumn: (file: string, line: number, name: string) =>
+    `${file}:${line}: column "${name}" occurs more than once; expected it once`,
+  missingColumnRemedy: () => "correct the file's first line, or put the published file in its place",
+  labelOutsideSet: (
+    file: string,
+    line: number,
+    found: string,
+    expected: readonly string[],
+    nearest: string | undefined,
+  ) => `${file}:${line}: label "${found}" found, expected one of ${expected.join(', ')}${didYouMean(nearest)}`,
+  targetOutsideRange: (file: string, line: number, found: string, minimum: number, maximum: number) =>
+    `${file}:${line}: label "${found}" found, expected a number from ${minimum} to ${maximum}`,
+  badLabelRemedy: () => 'correct or remove the row, or put the published file in its place',
+  badFixture: (file: string, reason: string) => `${file}: ${reason}`,
+  badRecord: (index: number | undefined) =>
+    `${index === undefined ? 'content' : `record ${index + 1}`} is no { text, class } with class 0 or 1`,
+  reinstallRemedy: () => 'install the dependencies again: npm start, or npx pnpm install --force',
+
+  manifestContradicted: (task: string, split: string, expected: number | undefined, found: number) =>
+    `${task}: the files are the published ones, but split "${split}" has ${found} rows that are not the ${expected ?? 0} of the manifest`,
+  otherRows: (task: string, split: string, folder: string, expected: number | undefined, found: number) =>
+    `${task}: split "${split}" of ${folder} is not the published data: ${found} rows, published ${expected ?? 0}; scores are not comparable with published ones`,
+
+  unknownMetric: (name: string, nearest: string | undefined) => `unknown metric "${name}"${didYouMean(nearest)}`,
+  metricLengths: (name: string, predictions: number, labels: number) =>
+    `${name}: ${predictions} predictions for ${labels} labels`,
+
+  notPositiveInteger: (option: string, found: unknown) =>
+    `${option}: ${String(found)} found, expected a positive integer`,
+  exampleTooLong: (index: number, length: number, maxLength: number) =>
+    `row ${index} has ${length} tokens, more than maxLength ${maxLength}`,
+  batchOutOfRange: (position: number, batches: number) => `batch ${position} asked for, the epoch has ${batches}`,
+  outputCount: (found: number, rows: number, width: number) =>
+    `${found} output values found, expected ${rows} rows of ${width}`,
+  rowTwiceOrUnknown: (row: number, rows: number) =>
+    `outputs of row ${row} came twice, or there is no such row (${rows} rows, counted from 0)`,
+  rowMissing: (row: number, rows: number) => `outputs of row ${row} (of ${rows}, counted from 0) are missing`,
+
+  unknownTask: (name: string, nearest: string | undefined) => `unknown task "${name}"${didYouMean(nearest)}`,
+  taskNameTaken: (spelling: string, owner: string) => `task name "${spelling}" is taken by task "${owner}"`,
+  unknownSplit: (task: string, split: string, nearest: string | undefined) =>
+    `${task}: unknown split "${split}"${didYouMean(nearest)}`,
+  fewerRows: (task: string, split: string, option: string, asked: number, found: number) =>
+    `${task}: ${option}=${asked} asked for, split "${split}" has ${found} rows; all are used`,
+  badDeclaration: (task: string, problem: string) => `declaration of task "${task}": ${problem}`,
+  badTaskName: (spelling: string) => `name "${spelling}"; expected lower-case letters, digits, ".", "_" and "-"`,
+  tooFewLabels: () => 'labels: expected at least two different ones',
+  metricOfOtherKind: (metric: string, found: string, expected: string) =>
+    `metrics: "${metric}" scores a ${found}, expected one for a ${expected}`,
+  splitNotInManifest: (split: string) => `splits: "${split}" is not in the manifest`,
+};
