@@ -1,0 +1,76 @@
+/**
+ * Entry point of the process that runs one cell: `node child.js [module exporting executeCell]`. It tells its
+ * parent how it goes, writes the step log itself, and leaves the result file to the parent, who also knows how
+ * the process ended when it could not say so.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LeantuneError, OutOfMemoryError } from '@leantune/core';
+import { CellInterruptedError } from './contract.js';
+import type { CellConfig, ExecuteCell } from './contract.js';
+import type { FromCell, ReportedError, ToCell } from './protocol.js';
+
+let stopping = false;
+
+// A terminal's Ctrl-C reaches the whole process group: the parent decides what it means.
+process.on('SIGINT', () => undefined);
+process.on('SIGTERM', () => (stopping = true));
+process.on('disconnect', () => process.exit(1));
+process.on('message', (message: ToCell) => {
+  if (message.type === 'stop') stopping = true;
+  else void main(message.config, message.stepsPath);
+});
+
+async function main(config: CellConfig, stepsPath: string): Promise<void> {
+  const steps = openSync(stepsPath, 'w');
+  let last: FromCell;
+  try {
+    const executeCell = await loadExecutor();
+    const outcome = await executeCell(config, {
+      onProgress: (progress) => send({ type: 'progress', progress }),
+      onLog: (message) => send({ type: 'log', message }),
+      onStep: async (record) => {
+        writeSync(steps, `${JSON.stringify(record)}\n`);
+        await nextTurn();
+        if (stopping) throw new CellInterruptedError();
+      },
+    });
+    last = { type: 'done', outcome };
+  } catch (error) {
+    if (error instanceof CellInterruptedError) {
+      last = { type: 'interrupted' };
+    } else {
+      console.error(error);
+      last = { type: 'error', error: describe(error) };
+    }
+  } finally {
+    closeSync(steps);
+  }
+  process.send?.(last, () => process.exit(0));
+}
+
+async function loadExecutor(): Promise<ExecuteCell> {
+  const entry = process.argv[2] ?? new URL('./executeCell.js', import.meta.url).href;
+  const module = (await import(entry)) as { readonly executeCell: ExecuteCell };
+  return module.executeCell;
+}
+
+function send(message: FromCell): void {
+  process.send?.(message);
+}
+
+function describe(error: unknown): ReportedError {
+  if (!(error instanceof Error)) return { name: 'Error', code: 'LEANTUNE_UNEXPECTED', message: String(error) };
+  if (!(error instanceof LeantuneError)) {
+    return { name: error.name, code: 'LEANTUNE_UNEXPECTED', message: `${error.name}: ${error.message}` };
+  }
+  return {
+    name: error instanceof OutOfMemoryError ? 'OutOfMemoryError' : error.name,
+    code: error.code,
+    message: error.message,
+    ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+    ...(error instanceof OutOfMemoryError && error.requestedBytes !== undefined
+      ? { requestedBytes: error.requestedBytes }
+      : {}),
+  };
+}

@@ -1,0 +1,60 @@
+/** Hash of the compiled code that affects a cell's numbers, so that old rows can be told from current ones. */
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** Compiled folders whose code a cell executes; tables and the command line are not among them. */
+const numberFolders = ['core/dist', 'models/dist', 'methods/dist', 'tasks/dist', 'bench/dist/cell'];
+
+const packagesFolder = () => fileURLToPath(new URL('../../../', import.meta.url));
+
+export function codeFingerprint(root = packagesFolder()): string {
+  const hash = createHash('sha256');
+  for (const folder of numberFolders) {
+    for (const file of scripts(join(root, folder))) {
+      hash.update(relative(root, file).split(sep).join('/')).update('\0');
+      hash.update(withoutComments(readFileSync(file, 'utf8'))).update('\0');
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function scripts(folder: string): string[] {
+  let entries;
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+  return entries
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return entry.name === 'testing' ? [] : scripts(path);
+      return entry.name.endsWith('.js') && !entry.name.endsWith('.test.js') ? [path] : [];
+    });
+}
+
+/** Drops lines that are only comment: rewording a docstring does not make results stale. */
+export function withoutComments(script: string): string {
+  let inBlock = false;
+  const kept: string[] = [];
+  for (const line of script.split('\n')) {
+    const text = line.trim();
+    if (inBlock) {
+      inBlock = !text.includes('*/');
+      continue;
+    }
+    if (text === '' || text.startsWith('//')) continue;
+    if (text.startsWith('/*')) {
+      if (text.endsWith('*/')) continue;
+      if (!text.includes('*/')) {
+        inBlock = true;
+        continue;
+      }
+    }
+    kept.push(line);
+  }
+  return kept.join('\n');
+}

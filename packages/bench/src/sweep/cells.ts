@@ -1,0 +1,101 @@
+/** Sweep + backend + overrides → cells: every combination of model, task, method, grid point and seed. */
+import { cellConfigSchema, optimizerSchema } from '../cell/contract.js';
+import type { CellConfig, TrainingSettings } from '../cell/contract.js';
+import { cellId } from '../cell/cellId.js';
+import type { Overrides } from './overrides.js';
+import { defaultMaxLength, defaultTraining } from './schema.js';
+import type { Sweep, SweepMethod, SweepTask } from './sweep.js';
+
+export interface Cell {
+  readonly id: string;
+  /** How tables and plots call the cell's method. */
+  readonly label: string;
+  readonly config: CellConfig;
+}
+
+type GridPoint = Readonly<Record<string, unknown>>;
+
+/** In the order of the file: methods within tasks within models, seeds innermost. */
+export function makeCells(sweep: Sweep, backend: string, overrides: Overrides): Cell[] {
+  const cells: Cell[] = [];
+  const seen = new Set<string>();
+  for (const model of sweep.models) {
+    for (const task of sweep.tasks) {
+      for (const method of sweep.methods) {
+        for (const point of gridPoints(sweep.grid)) {
+          for (const seed of sweep.seeds) {
+            const config = resolveCell(sweep, { model, task, method, point, seed, backend }, overrides);
+            const id = cellId(config);
+            // An override may make two grid points equal: one cell then.
+            if (!seen.has(id)) cells.push({ id, label: method.label, config });
+            seen.add(id);
+          }
+        }
+      }
+    }
+  }
+  return cells;
+}
+
+interface Place {
+  readonly model: string;
+  readonly task: SweepTask;
+  readonly method: SweepMethod;
+  readonly point: GridPoint;
+  readonly seed: number;
+  readonly backend: string;
+}
+
+/** Later wins: defaults, sweep, task, method, backend, grid, command line. */
+function resolveCell(sweep: Sweep, place: Place, overrides: Overrides): CellConfig {
+  const onBackend = sweep.backends[place.backend];
+  const { training: taskTraining, ...taskSettings } = place.task;
+  const { saving: gridSaving, dropout: gridDropout, ...gridTraining } = place.point;
+  const { models: _m, tasks: _t, methods: _me, seeds: _s, ...settings } = overrides;
+  const { maxLength, trainRows, devRows, memoryBytes, steps, saving, dropout, optimizer, ...training } = settings;
+
+  const merged: TrainingSettings = {
+    ...defaultTraining,
+    ...defined(sweep.training),
+    ...defined(taskTraining),
+    ...defined(place.method.training),
+    ...defined(onBackend?.training),
+    ...gridTraining,
+    ...defined(training),
+  };
+  // Switching the optimiser by name gives that optimiser's defaults, not the other one's settings.
+  if (optimizer !== undefined && optimizer !== merged.optimizer.name) {
+    merged.optimizer = optimizerSchema.parse({ name: optimizer });
+  }
+  const finalDropout = dropout ?? gridDropout ?? onBackend?.dropout ?? place.method.dropout ?? sweep.dropout;
+  return cellConfigSchema.parse({
+    model: place.model,
+    task: {
+      ...{ maxLength: defaultMaxLength, ...defined(taskSettings) },
+      ...defined(onBackend?.task),
+      ...defined({ maxLength, trainRows, devRows }),
+    },
+    method: place.method.method,
+    seed: place.seed,
+    training: merged,
+    saving: saving ?? gridSaving ?? onBackend?.saving ?? place.method.saving ?? sweep.saving,
+    backend: place.backend,
+    ...(finalDropout === undefined ? {} : { dropout: finalDropout }),
+    limits: { ...defined(sweep.limits), ...defined({ memoryBytes, steps }) },
+  });
+}
+
+function gridPoints(grid: Sweep['grid']): GridPoint[] {
+  let points: GridPoint[] = [{}];
+  for (const [key, values] of Object.entries(defined(grid))) {
+    points = points.flatMap((point) => (values as readonly unknown[]).map((value) => ({ ...point, [key]: value })));
+  }
+  return points;
+}
+
+/** Without keys whose value is undefined, so that spreading never erases a setting. */
+function defined<Value extends object>(value: Value | undefined): Defined<Value> {
+  return Object.fromEntries(Object.entries(value ?? {}).filter(([, inner]) => inner !== undefined)) as Defined<Value>;
+}
+
+type Defined<Value> = { [Key in keyof Value]?: Exclude<Value[Key], undefined> };

@@ -1,0 +1,71 @@
+/** Sweep file → validated sweep, or all of its problems at once, each with file, line and key. */
+import { ConfigurationError } from '@leantune/core';
+import { LineCounter, isMap, isPair, isScalar, parseDocument } from 'yaml';
+import type { Document } from 'yaml';
+import { messages } from '../messages.js';
+import type { Registry } from '../registry/registry.js';
+import { zodIssues } from './issues.js';
+import { sweepSchema } from './schema.js';
+import { nameIssues, normalizeSweep } from './sweep.js';
+import type { Sweep } from './sweep.js';
+
+export interface SweepSource {
+  /** As shown to the user. */
+  readonly file: string;
+  readonly text: string;
+}
+
+export interface Names {
+  readonly registry: Registry;
+  readonly backendNames: readonly string[];
+}
+
+/** @throws ConfigurationError with every problem of the file. */
+export function parseSweep(source: SweepSource, names: Names): Sweep {
+  const lines = new LineCounter();
+  const document = parseDocument(source.text, { lineCounter: lines });
+  if (document.errors.length > 0) {
+    throw new ConfigurationError(
+      document.errors.map((error) => ({
+        file: source.file,
+        line: lines.linePos(error.pos[0]).line,
+        key: 'YAML',
+        message: (error.message.split('\n')[0] ?? error.message).replace(/ at line \d+.*$/, ''),
+      })),
+      { code: 'LEANTUNE_SWEEP_INVALID', remedy: messages.sweepRemedy(source.file) },
+    );
+  }
+  const parsed = sweepSchema.safeParse(document.toJS());
+  const issues = parsed.success
+    ? nameIssues(normalizeSweep(parsed.data), names.registry, names.backendNames)
+    : zodIssues(sweepSchema, parsed.error);
+  if (parsed.success && issues.length === 0) return normalizeSweep(parsed.data);
+  throw new ConfigurationError(
+    issues
+      .map(({ path, ...issue }) => ({ file: source.file, ...position(document, lines, path), ...issue }))
+      .sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+    { code: 'LEANTUNE_SWEEP_INVALID', remedy: messages.sweepRemedy(source.file) },
+  );
+}
+
+/** Line of the deepest node of `path` that exists; an unknown key's own line, a missing key's parent. */
+function position(document: Document.Parsed, lines: LineCounter, path: readonly PropertyKey[]): { line?: number } {
+  for (let length = path.length; length > 0; length -= 1) {
+    const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
+    const last = path[length - 1];
+    if (isMap(parent)) {
+      const pair: unknown = parent.items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === last);
+      if (isPair(pair) && isScalar(pair.key) && pair.key.range) return { line: lines.linePos(pair.key.range[0]).line };
+    }
+    const node: unknown = document.getIn(path.slice(0, length), true);
+    const offset = rangeStart(node);
+    if (offset !== undefined) return { line: lines.linePos(offset).line };
+  }
+  return {};
+}
+
+function rangeStart(node: unknown): number | undefined {
+  if (typeof node !== 'object' || node === null || !('range' in node) || !Array.isArray(node.range)) return undefined;
+  const start: unknown = node.range[0];
+  return typeof start === 'number' ? start : undefined;
+}
