@@ -9,6 +9,74 @@ export {
 } from './errors/errors.js';
 export type { ConfigurationIssue, ErrorDetails, ExitCode } from './errors/errors.js';
 export { nearestName } from './errors/nearest.js';
+
+export { isLoaded } from './backend/backend.js';
+export type { BackendDevice, BackendProvider, LoadedBackend, UnavailableBackend } from './backend/backend.js';
+
+export { memoryCategories } from './memory/categories.js';
+export type { CategoryBytes, MemoryCategory, MemoryPhase } from './memory/categories.js';
+export type { MemoryMeter, MemorySnapshot, TimelinePoint } from './memory/meter.js';
+
+export { activeBackend, memoryMeter, useBackend, withCategory } from './tensor/runtime.js';
+export { Tensor, tensorFrom } from './tensor/tensor.js';
+export { Parameter } from './tensor/parameter.js';
+export { keep, scope } from './tensor/scope.js';
+export { TokenSelection } from './tensor/selection.js';
+export { elementCount } from './tensor/dtype.js';
+export type { DType } from './tensor/dtype.js';
+
+export { backward } from './autograd/backward.js';
+export { checkpoint } from './autograd/checkpoint.js';
+export { gradCheck } from './autograd/gradCheck.js';
+export type { GradCheckOptions, GradCheckResult } from './autograd/gradCheck.js';
+export { enableGrad, noGrad } from './autograd/gradMode.js';
+export { graphScope } from './autograd/node.js';
+export { savingPolicy, withSavingPolicy } from './autograd/policy.js';
+export type { SavingPolicy } from './autograd/policy.js';
+
+export { gelu, geluTanh, relu, silu, tanh } from './ops/activation.js';
+export { add, scale } from './ops/arithmetic.js';
+export { attention } from './ops/attention.js';
+export type { AttentionOptions } from './ops/attention.js';
+export { dropout } from './ops/dropout.js';
+export type { DropoutStream } from './ops/dropout.js';
+export { embedding } from './ops/embedding.js';
+export { layerNorm } from './ops/layerNorm.js';
+export { linear } from './ops/linear.js';
+export { additiveMask, meanWeights } from './ops/mask.js';
+export { crossEntropy, ignoredLabel, meanSquaredError } from './ops/loss.js';
+export { reshape } from './ops/reshape.js';
+export { selectedRows, tokenAt, weightedTokenSum } from './ops/tokens.js';
+
+export { stepContext, stepStream, withStepContext } from './modules/context.js';
+export type { StepContext } from './modules/context.js';
+export { RandomParameterSource } from './modules/initialization.js';
+export type { Initializer, ParameterSource } from './modules/initialization.js';
+export { Dropout, Embedding, LayerNorm, Linear } from './modules/layers.js';
+export { Module } from './modules/module.js';
+export type { AnyModule } from './modules/module.js';
+
+export { adamW } from './optim/adamW.js';
+export type { AdamWOptions } from './optim/adamW.js';
+export { clipFactor, gradientNorm } from './optim/clip.js';
+export { isBiasOrNorm } from './optim/optimizer.js';
+export type { DecayKind, NamedParameter, Optimizer, OptimizerDefinition } from './optim/optimizer.js';
+export { scheduleFactor, scheduleNames } from './optim/schedule.js';
+export type { Schedule, ScheduleName } from './optim/schedule.js';
+export { sgd } from './optim/sgd.js';
+export type { SgdOptions } from './optim/sgd.js';
+
+export { measureStepMemory } from './train/measure.js';
+export type { StepMemory } from './train/measure.js';
+export { TrainableModel } from './train/model.js';
+export type { DeviceBatch, ModelOutput, TokenChoice, TokenSelector } from './train/model.js';
+export { predict } from './train/predict.js';
+export type { Prediction } from './train/predict.js';
+export { train, trainedParameters } from './train/train.js';
+export type { BatchSource, StepRecord, TrainOptions, TrainResult } from './train/train.js';
+export { forwardBackward, releaseGradients, trainStep } from './train/trainStep.js';
+export type { TrainStepOptions, TrainStepResult } from './train/trainStep.js';
+
 export { philox4x32 } from './random/philox.js';
 export { RandomStream, streamKey } from './random/stream.js';
 export type { StreamKey } from './random/stream.js';

@@ -1,0 +1,126 @@
+import { LeantuneError, UsageError } from '../errors/errors.js';
+import { add } from '../kernels/elementwise.js';
+import { fill } from '../kernels/shape.js';
+import { messages } from '../messages.js';
+import { memoryMeter } from '../tensor/runtime.js';
+import { keep, scope } from '../tensor/scope.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { gradientShape } from './differentiable.js';
+import { noGrad } from './gradMode.js';
+import type { GraphEdge, GraphNode } from './node.js';
+
+/**
+ * Reverse-mode differentiation of `output`: walks the graph once, newest operation first, adds the gradients of
+ * leaves to their `gradient`, and releases every saved tensor and intermediate gradient as soon as it is used.
+ *
+ * @param gradOutput gradient of `output`, of its gradient's shape; 1 for a scalar by default
+ */
+export function backward(output: Tensor, gradOutput?: Tensor): void {
+  const root: GraphEdge | undefined =
+    output.node !== undefined
+      ? { kind: 'node', node: output.node }
+      : output.requiresGrad
+        ? { kind: 'leaf', leaf: output }
+        : undefined;
+  if (root === undefined) throw new UsageError(messages.backwardWithoutGraph(), { code: 'LEANTUNE_NO_GRAPH' });
+  if (gradOutput === undefined && output.size !== 1) {
+    throw new UsageError(messages.backwardNotScalar(output.shape), { code: 'LEANTUNE_NOT_SCALAR' });
+  }
+  memoryMeter().inPhase('backward', () =>
+    noGrad(() => {
+      const first = keep(gradOutput?.retain() ?? fill(gradientShape(output), 1));
+      walk(root, first);
+    }),
+  );
+}
+
+function walk(root: GraphEdge, gradOutput: Tensor): void {
+  const pending = new Map<GraphNode, Tensor>();
+  try {
+    deliver(root, gradOutput, pending);
+    for (const node of root.kind === 'node' ? reachable(root.node) : []) {
+      const gradient = pending.get(node);
+      // A node can be reachable and still receive nothing, where an op returned no gradient for an input.
+      if (gradient !== undefined) {
+        pending.delete(node);
+        visit(node, gradient, pending);
+      }
+      node.release();
+    }
+  } finally {
+    for (const gradient of pending.values()) gradient.release();
+  }
+}
+
+function visit(node: GraphNode, gradient: Tensor, pending: Map<GraphNode, Tensor>): void {
+  if (node.isReleased) {
+    gradient.release();
+    throw new UsageError(messages.graphReleased(node.operation), { code: 'LEANTUNE_GRAPH_RELEASED' });
+  }
+  memoryMeter().inLayer(node.layer, () => {
+    const gradients = scope(() => {
+      try {
+        const computed = node.backward(gradient);
+        // An op may pass its output's gradient on as it is: one more reference for each such input.
+        // A Map hides them from the scope, which so drops its own reference and leaves ours.
+        return new Map(Object.entries(computed).map(([name, value]) => [name, value?.retain()]));
+      } finally {
+        gradient.release();
+      }
+    });
+    // Saved tensors go before the gradients are added up: accumulation needs room of its own.
+    node.release();
+    for (const [name, value] of gradients) {
+      if (value === undefined) continue;
+      const edge = node.edges.get(name);
+      if (edge === undefined) value.release();
+      else {
+        assertShape(node, name, value);
+        deliver(edge, value, pending);
+      }
+    }
+  });
+}
+
+/** Adds a gradient, whose reference it takes over, to what its target has so far. */
+function deliver(edge: GraphEdge, gradient: Tensor, pending: Map<GraphNode, Tensor>): void {
+  if (edge.kind === 'node') {
+    const before = pending.get(edge.node);
+    pending.set(edge.node, before === undefined ? gradient : accumulate(before, gradient));
+    return;
+  }
+  const { leaf } = edge;
+  leaf.gradient = leaf.gradient === undefined ? gradient : accumulate(leaf.gradient, gradient);
+  memoryMeter().recategorize(leaf.gradient.storage, 'gradients');
+}
+
+function accumulate(before: Tensor, gradient: Tensor): Tensor {
+  const total = keep(add(before, gradient));
+  before.release();
+  gradient.release();
+  return total;
+}
+
+/** All nodes below `root`, newest first: consumers always come before producers. */
+function reachable(root: GraphNode): GraphNode[] {
+  const seen = new Set<GraphNode>([root]);
+  const stack = [root];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    for (const edge of node.edges.values()) {
+      if (edge.kind === 'node' && !seen.has(edge.node)) {
+        seen.add(edge.node);
+        stack.push(edge.node);
+      }
+    }
+  }
+  return [...seen].sort((a, b) => b.order - a.order);
+}
+
+function assertShape(node: GraphNode, input: string, gradient: Tensor): void {
+  const expected = node.gradientShapes.get(input)!;
+  const { shape } = gradient;
+  if (shape.length === expected.length && shape.every((size, axis) => size === expected[axis])) return;
+  throw new LeantuneError(messages.gradientShape(node.operation, input, expected, shape), {
+    code: 'LEANTUNE_GRADIENT_SHAPE',
+  });
+}

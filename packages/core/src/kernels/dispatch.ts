@@ -1,0 +1,104 @@
+import { engine, getKernel, type NamedTensorMap, type Tensor as TfTensor } from '@tensorflow/tfjs-core';
+import { LeantuneError, OutOfMemoryError } from '../errors/errors.js';
+import { messages } from '../messages.js';
+import { activeBackend } from '../tensor/runtime.js';
+import { Tensor, wrapHandle, type Handle } from '../tensor/tensor.js';
+import type { DType } from '../tensor/dtype.js';
+import { constantHandle } from './constants.js';
+
+/** A tensor, or a number that stands for a float32 scalar. */
+export type KernelInput = Tensor | number;
+
+type KernelAttributes = Readonly<Record<string, unknown>>;
+
+/** Runs one kernel of the active backend; its output is a new buffer in the current category. */
+export function runKernel(
+  name: string,
+  inputs: Readonly<Record<string, KernelInput>>,
+  attributes: KernelAttributes = {},
+): Tensor {
+  const handle = execute(name, inputs, attributes);
+  return wrapHandle(handle, handle.shape, handle.dtype as DType);
+}
+
+/** As `runKernel` for kernels whose inputs are a list (`Concat`). */
+export function runListKernel(name: string, inputs: readonly Tensor[], attributes: KernelAttributes = {}): Tensor {
+  const named = Object.fromEntries(inputs.map((tensor, index) => [String(index), tensor]));
+  const handle = execute(name, named, attributes, true);
+  return wrapHandle(handle, handle.shape, handle.dtype as DType);
+}
+
+/** Runs a kernel whose output shares the buffer of `input`. */
+export function runViewKernel(name: string, input: Tensor, attributes: KernelAttributes): Tensor {
+  const handle = execute(name, { x: input, tensor: input }, attributes);
+  return new Tensor(handle, input.storage, handle.shape, input.dtype);
+}
+
+/** Runs a kernel with several outputs, each a new buffer. */
+export function runKernelMulti(
+  name: string,
+  inputs: Readonly<Record<string, KernelInput>>,
+  attributes: KernelAttributes = {},
+): Tensor[] {
+  const outputs = executeRaw(name, inputs, attributes, false);
+  return outputs.map((handle) => wrapHandle(handle, handle.shape, handle.dtype as DType));
+}
+
+/** Whether the active backend has the kernel. */
+export function hasKernel(name: string): boolean {
+  return getKernel(name, activeBackend().name) !== undefined;
+}
+
+function execute(
+  name: string,
+  inputs: Readonly<Record<string, KernelInput>>,
+  attributes: KernelAttributes,
+  asList = false,
+): Handle {
+  return executeRaw(name, inputs, attributes, asList)[0]!;
+}
+
+function executeRaw(
+  name: string,
+  inputs: Readonly<Record<string, KernelInput>>,
+  attributes: KernelAttributes,
+  asList: boolean,
+): Handle[] {
+  const backend = activeBackend();
+  const entries = Object.entries(inputs).map(([input, value]): [string, Handle] => [
+    input,
+    typeof value === 'number' ? constantHandle(value) : value.handleFor(name, input),
+  ]);
+  const named = asList ? entries.map(([, handle]) => handle) : Object.fromEntries(entries);
+  try {
+    // The engine only reads shape, dtype and dataId of its inputs; lists are how it takes variadic kernels.
+    const output = engine().runKernel<TfTensor | TfTensor[]>(
+      name,
+      named as unknown as NamedTensorMap,
+      attributes as Parameters<ReturnType<typeof engine>['runKernel']>[2],
+    );
+    return (Array.isArray(output) ? output : [output]) as Handle[];
+  } catch (error) {
+    throw asLeantuneError(error, backend.name, name);
+  }
+}
+
+const outOfMemoryPatterns = [
+  /OOM when allocating/i,
+  /RESOURCE_EXHAUSTED/i,
+  /out of memory/i,
+  /memory access out of bounds/i,
+  /Array buffer allocation failed/i,
+  /failed to allocate/i,
+];
+
+/** Backends report exhausted memory in words only. */
+function asLeantuneError(error: unknown, backend: string, kernel: string): unknown {
+  if (error instanceof LeantuneError || !(error instanceof Error)) return error;
+  if (!outOfMemoryPatterns.some((pattern) => pattern.test(error.message))) return error;
+  return new OutOfMemoryError(messages.backendOutOfMemory(backend, kernel, error.message), {
+    code: 'LEANTUNE_OUT_OF_MEMORY',
+    remedy: messages.backendOutOfMemoryRemedy(),
+    cause: error,
+  });
+}

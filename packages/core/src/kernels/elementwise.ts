@@ -1,0 +1,29 @@
+import type { Tensor } from '../tensor/tensor.js';
+import type { DType } from '../tensor/dtype.js';
+import { runKernel, type KernelInput } from './dispatch.js';
+
+/** Elementwise kernels with NumPy broadcasting; no gradients are recorded here. */
+
+export const add = (a: KernelInput, b: KernelInput): Tensor => runKernel('Add', { a, b });
+export const subtract = (a: KernelInput, b: KernelInput): Tensor => runKernel('Sub', { a, b });
+export const multiply = (a: KernelInput, b: KernelInput): Tensor => runKernel('Multiply', { a, b });
+export const divide = (a: KernelInput, b: KernelInput): Tensor => runKernel('RealDiv', { a, b });
+export const maximum = (a: KernelInput, b: KernelInput): Tensor => runKernel('Maximum', { a, b });
+export const greater = (a: KernelInput, b: KernelInput): Tensor => runKernel('Greater', { a, b });
+export const greaterEqual = (a: KernelInput, b: KernelInput): Tensor => runKernel('GreaterEqual', { a, b });
+export const notEqual = (a: Tensor, b: Tensor): Tensor => runKernel('NotEqual', { a, b });
+
+export const square = (x: Tensor): Tensor => runKernel('Square', { x });
+export const squareRoot = (x: Tensor): Tensor => runKernel('Sqrt', { x });
+export const reciprocalSquareRoot = (x: Tensor): Tensor => runKernel('Rsqrt', { x });
+export const exponential = (x: Tensor): Tensor => runKernel('Exp', { x });
+export const logarithm = (x: Tensor): Tensor => runKernel('Log', { x });
+export const errorFunction = (x: Tensor): Tensor => runKernel('Erf', { x });
+export const hyperbolicTangent = (x: Tensor): Tensor => runKernel('Tanh', { x });
+export const sigmoid = (x: Tensor): Tensor => runKernel('Sigmoid', { x });
+export const rectify = (x: Tensor): Tensor => runKernel('Relu', { x });
+
+export const cast = (x: Tensor, dtype: DType): Tensor => runKernel('Cast', { x }, { dtype });
+
+/** `condition ? t : e`, all of one shape. */
+export const where = (condition: Tensor, t: Tensor, e: Tensor): Tensor => runKernel('Select', { condition, t, e });

@@ -1,0 +1,33 @@
+/** Every user-facing message of this package. */
+export const messages = {
+  memoryLimit: (requestedBytes: number, liveBytes: number, limitBytes: number) =>
+    `out of memory: ${requestedBytes} bytes requested with ${liveBytes} bytes live, limit ${limitBytes} bytes`,
+  memoryLimitRemedy: () => 'use a smaller batch size or sequence length, or raise the memory limit',
+  backendOutOfMemory: (backend: string, kernel: string, detail: string) =>
+    `out of memory: backend ${backend} could not run kernel ${kernel}: ${detail}`,
+  backendOutOfMemoryRemedy: () => 'use a smaller batch size or sequence length, or a backend with more memory',
+  noBackend: () => 'no backend is active: call useBackend(await loadBackend()) before tensors are made',
+  tensorReleased: (kernel: string, input: string, shape: readonly number[]) =>
+    `${kernel}: input "${input}" of shape [${shape.join(', ')}] was released already; retain() it or move it out of its scope`,
+  shapeMismatch: (where: string, expected: string, found: readonly number[]) =>
+    `${where}: expected shape ${expected}, found [${found.join(', ')}]`,
+  dtypeMismatch: (where: string, expected: string, found: string) =>
+    `${where}: expected dtype ${expected}, found ${found}`,
+  dataLength: (shape: readonly number[], expected: number, found: number) =>
+    `tensor of shape [${shape.join(', ')}] needs ${expected} values, found ${found}`,
+  backwardWithoutGraph: () =>
+    'backward: the output depends on nothing that requires a gradient (is every parameter frozen, or was it computed inside noGrad?)',
+  backwardNotScalar: (shape: readonly number[]) =>
+    `backward: an output of shape [${shape.join(', ')}] needs an explicit output gradient; only scalars have a default`,
+  selectionMismatch: (operation: string) =>
+    `${operation}: its inputs carry different token selections; all inputs of one op must come from the same micro-batch`,
+  selectionUnsupported: (operation: string) =>
+    `${operation}: an input carries a token selection, which this op cannot keep; take selectedRows() first`,
+  gradientShape: (operation: string, input: string, expected: readonly number[], found: readonly number[]) =>
+    `${operation}: gradient of "${input}" has shape [${found.join(', ')}], expected [${expected.join(', ')}]`,
+  notSaved: (operation: string) => `${operation}: asked for a tensor that was not saved for its backward pass`,
+  graphReleased: (operation: string) =>
+    `backward: the graph through ${operation} was released already; run the forward pass again`,
+  unknownParameter: (name: string) => `no parameter named "${name}"`,
+  duplicateName: (path: string, name: string) => `module ${path || '(root)'} has two members named "${name}"`,
+} as const;

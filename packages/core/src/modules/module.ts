@@ -1,0 +1,84 @@
+import { LeantuneError } from '../errors/errors.js';
+import { messages } from '../messages.js';
+import { memoryMeter } from '../tensor/runtime.js';
+import type { Parameter } from '../tensor/parameter.js';
+import { scope } from '../tensor/scope.js';
+
+/**
+ * A named part of a model: parameters, child modules and a forward pass. `call` runs it: temporaries die when it
+ * returns, as the locals of a PyTorch forward do, and the meter knows which module is running.
+ *
+ * Names are Hugging Face's, so that checkpoints load by name. A child registered under the name `''` is transparent:
+ * its parameters appear as the parent's own (a wrapper keeps the wrapped module's names that way).
+ */
+export abstract class Module<Inputs extends readonly unknown[] = readonly never[], Output = unknown> {
+  private parent: { readonly module: AnyModule; readonly name: string } | undefined;
+  private readonly ownParameters = new Map<string, Parameter>();
+  private readonly ownChildren = new Map<string, AnyModule>();
+
+  protected abstract forward(...inputs: Inputs): Output;
+
+  /** Runs the forward pass in a scope of its own, under this module's path. */
+  call(...inputs: Inputs): Output {
+    return memoryMeter().inLayer(this.path, () => scope(() => this.forward(...inputs)));
+  }
+
+  /** Names from the root, e.g. `bert.encoder.layer.0.attention.self.query`; `''` for the root. */
+  get path(): string {
+    if (this.parent === undefined) return '';
+    const above = this.parent.module.path;
+    if (this.parent.name === '') return above;
+    return above === '' ? this.parent.name : `${above}.${this.parent.name}`;
+  }
+
+  /** All parameters below this module with their full names relative to it, in order of registration. */
+  *namedParameters(prefix = ''): Generator<[string, Parameter]> {
+    for (const [name, parameter] of this.ownParameters) yield [prefix + name, parameter];
+    for (const [name, child] of this.ownChildren) {
+      yield* child.namedParameters(name === '' ? prefix : `${prefix}${name}.`);
+    }
+  }
+
+  parameters(): Parameter[] {
+    return [...this.namedParameters()].map(([, parameter]) => parameter);
+  }
+
+  /** This module and all below it, parents first. */
+  *modules(): Generator<AnyModule> {
+    yield this;
+    for (const child of this.ownChildren.values()) yield* child.modules();
+  }
+
+  /** Releases every parameter below. */
+  release(): void {
+    for (const parameter of this.parameters()) parameter.release();
+  }
+
+  protected addParameter(name: string, parameter: Parameter): Parameter {
+    this.assertFree(name);
+    this.ownParameters.set(name, parameter);
+    return parameter;
+  }
+
+  protected addChild<T extends AnyModule>(name: string, child: T): T {
+    this.assertFree(name);
+    this.ownChildren.set(name, child);
+    child.parent = { module: this, name };
+    return child;
+  }
+
+  /** Puts another module in the place of a child. */
+  protected replaceChild<T extends AnyModule>(name: string, child: T): T {
+    this.ownChildren.delete(name);
+    return this.addChild(name, child);
+  }
+
+  private assertFree(name: string): void {
+    if (this.ownParameters.has(name) || this.ownChildren.has(name)) {
+      throw new LeantuneError(messages.duplicateName(this.path, name), { code: 'LEANTUNE_DUPLICATE_NAME' });
+    }
+  }
+}
+
+/** A module whose inputs and output are nobody's business here. */
+export type AnyModule = Module<never, unknown>;

@@ -1,0 +1,56 @@
+import { differentiable } from '../autograd/differentiable.js';
+import { cast, multiply, notEqual } from '../kernels/elementwise.js';
+import { runKernel } from '../kernels/dispatch.js';
+import { gather, reshape, scatterAdd, toMatrix } from '../kernels/shape.js';
+import { withCategory } from '../tensor/runtime.js';
+import type { TokenSelection } from '../tensor/selection.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+export interface EmbeddingOptions {
+  /** The row of this index gets no gradient (PyTorch's padding_idx). */
+  readonly paddingIndex?: number | undefined;
+  /** Only these tokens' rows get a gradient; the output carries the selection on. */
+  readonly selection?: TokenSelection | undefined;
+}
+
+/**
+ * Rows of `weight` by index. Saves: the indices (part of the batch).
+ * @param ids int32 [batch, length]
+ * @param weight [vocabulary, features]
+ * @returns [batch, length, features]
+ */
+export function embedding(ids: Tensor, weight: Tensor, { paddingIndex, selection }: EmbeddingOptions = {}): Tensor {
+  return differentiable('embedding', { weight }, (context) => {
+    const [vocabulary, features] = weight.shape as [number, number];
+    const flat = reshape(ids, [ids.size]);
+    const output = reshape(gather(weight, flat), [...ids.shape, features]);
+    const savedIds = context.needs('weight') ? context.saveWhole(usedIds(flat, selection)) : undefined;
+    return {
+      output,
+      selection,
+      backward: (gradOutput) => {
+        if (savedIds === undefined) return {};
+        const used = savedIds.get(); // [rows]
+        const grad = toMatrix(gradOutput); // [rows, features]
+        return { weight: scatterAdd(used, withoutPadding(grad, used, paddingIndex), vocabulary) };
+      },
+    };
+  });
+}
+
+function usedIds(flat: Tensor, selection: TokenSelection | undefined): Tensor {
+  if (selection === undefined) return flat;
+  return withCategory('batch', () => gather(flat, selection.rows));
+}
+
+function withoutPadding(grad: Tensor, ids: Tensor, paddingIndex: number | undefined): Tensor {
+  if (paddingIndex === undefined) return grad;
+  const padding = runKernel('Fill', {}, { shape: [ids.size], value: paddingIndex, dtype: 'int32' });
+  const real = reshape(cast(notEqual(ids, padding), 'float32'), [ids.size, 1]);
+  return multiply(grad, real);
+}
+
+/** The positions 0, 1, … length-1 for every row: int32 [batch, length]. */
+export function rowPositions(batch: number, length: number, fromIndex = 0): Int32Array {
+  return Int32Array.from({ length: batch * length }, (_, index) => fromIndex + (index % length));
+}

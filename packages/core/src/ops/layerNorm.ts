@@ -1,0 +1,64 @@
+import { differentiable } from '../autograd/differentiable.js';
+import { savingPolicy } from '../autograd/policy.js';
+import { add, multiply, reciprocalSquareRoot, square, subtract } from '../kernels/elementwise.js';
+import { mean, sum } from '../kernels/reduce.js';
+import { toMatrix } from '../kernels/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/**
+ * y = (x - mean) · rstd · weight + bias over the last axis, rstd = 1/√(var + ε) with the biased variance
+ * (torch.nn.functional.layer_norm).
+ *
+ * Saves under `pytorch`: x, mean and rstd, as native_layer_norm does; under `lean`: the normalised value and rstd,
+ * and consumers recompute y from the normalised value. (Recovering it from y instead would divide by the gain,
+ * which real checkpoints hold as small as 1e-33.)
+ * @param x [batch, length, features]
+ * @param weight [features]
+ * @param bias [features]
+ */
+export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  return differentiable('layerNorm', { x, weight, bias }, (context) => {
+    const last = x.shape.length - 1;
+    const rowMean = mean(x, [last], true); // [..., 1]
+    const centred = subtract(x, rowMean);
+    const rstd = reciprocalSquareRoot(add(mean(square(centred), [last], true), epsilon)); // [..., 1]
+    const normalised = multiply(centred, rstd);
+    const affine = (value: Tensor) => add(multiply(value, weight), bias);
+    for (const tensor of [rowMean, rstd, normalised]) tensor.selection = x.selection;
+
+    const restore = context.needs('x') || context.needs('weight') ? saveNormalised() : undefined;
+    return {
+      output: affine(normalised),
+      recipe: { sources: [normalised], compute: ([source]) => affine(source!) },
+      backward: (gradOutput) => {
+        const kept = restore?.();
+        return {
+          bias: context.needs('bias') ? sum(toMatrix(gradOutput), [0]) : undefined,
+          weight: context.needs('weight') ? sum(toMatrix(multiply(gradOutput, kept!.normalised)), [0]) : undefined,
+          x: context.needs('x') ? inputGradient(multiply(gradOutput, weight), kept!.normalised, kept!.rstd) : undefined,
+        };
+      },
+    };
+
+    function saveNormalised(): () => { normalised: Tensor; rstd: Tensor } {
+      const savedRstd = context.save(rstd);
+      if (savingPolicy() === 'lean') {
+        const savedNormalised = context.save(normalised);
+        return () => ({ normalised: savedNormalised.get(), rstd: savedRstd.get() });
+      }
+      const savedX = context.save(x);
+      const savedMean = context.save(rowMean);
+      return () => ({
+        normalised: multiply(subtract(savedX.get(), savedMean.get()), savedRstd.get()),
+        rstd: savedRstd.get(),
+      });
+    }
+  });
+}
+
+/** rstd · (g - mean(g) - x̂ · mean(g · x̂)) for g = gradient of the normalised value x̂. */
+function inputGradient(grad: Tensor, normalised: Tensor, rstd: Tensor): Tensor {
+  const last = grad.shape.length - 1;
+  const projection = multiply(normalised, mean(multiply(grad, normalised), [last], true));
+  return multiply(subtract(subtract(grad, mean(grad, [last], true)), projection), rstd);
+}

@@ -1,0 +1,37 @@
+import { differentiable } from '../autograd/differentiable.js';
+import { add } from '../kernels/elementwise.js';
+import { matMul } from '../kernels/linearAlgebra.js';
+import { sum } from '../kernels/reduce.js';
+import { reshape, toMatrix } from '../kernels/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/**
+ * y = x Wᵀ + b, as torch.nn.functional.linear.
+ *
+ * Saves: x (its selected rows, or its recipe) if the weight is trained; nothing for a frozen weight or a bias.
+ * @param x [..., in]
+ * @param weight [out, in]
+ * @param bias [out]
+ * @returns [..., out]
+ */
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  return differentiable('linear', { x, weight, bias }, (context) => {
+    const [outFeatures, inFeatures] = weight.shape as [number, number];
+    const product = matMul(toMatrix(x), weight, { transposeB: true }); // [rows, out]
+    const biased = bias === undefined ? product : add(product, bias);
+    const output = reshape(biased, [...x.shape.slice(0, -1), outFeatures]);
+    const savedX = context.needs('weight') ? context.save(x) : undefined;
+    return {
+      output,
+      backward: (gradOutput) => {
+        const grad = toMatrix(gradOutput); // [rows, out]
+        const rowShape = gradOutput.shape.slice(0, -1);
+        return {
+          weight: savedX && matMul(grad, toMatrix(savedX.get()), { transposeA: true }), // [out, in]
+          bias: context.needs('bias') ? sum(grad, [0]) : undefined,
+          x: context.needs('x') ? reshape(matMul(grad, weight), [...rowShape, inFeatures]) : undefined,
+        };
+      },
+    };
+  });
+}

@@ -1,0 +1,65 @@
+import { add, multiply, subtract } from '../kernels/elementwise.js';
+import type { Parameter } from '../tensor/parameter.js';
+import { scope } from '../tensor/scope.js';
+import { stateLike } from './adamW.js';
+import type { DecayOptions, NamedParameter, Optimizer, OptimizerDefinition } from './optimizer.js';
+
+export interface SgdOptions extends DecayOptions {
+  readonly learningRate: number;
+  /** Default 0. */
+  readonly momentum?: number;
+}
+
+/** torch.optim.SGD: L2 decay in the gradient, v ← μ v + g, p ← p - lr · v. State: v where there is momentum. */
+export function sgd(options: SgdOptions): OptimizerDefinition {
+  return {
+    name: 'sgd',
+    learningRate: options.learningRate,
+    create: (parameters) => new Sgd(parameters, options),
+  };
+}
+
+class Sgd implements Optimizer {
+  private readonly velocities = new Map<Parameter, Parameter>();
+
+  constructor(
+    private readonly parameters: readonly NamedParameter[],
+    private readonly options: SgdOptions,
+  ) {}
+
+  get stateBytes(): number {
+    let bytes = 0;
+    for (const velocity of this.velocities.values()) bytes += velocity.bytes;
+    return bytes;
+  }
+
+  step(learningRate: number, gradientScale: number): void {
+    const { momentum = 0 } = this.options;
+    for (const [name, parameter] of this.parameters) {
+      const { gradient } = parameter;
+      if (gradient === undefined) continue;
+      const weightDecay = this.options.excludeFromDecay?.(name) === true ? 0 : (this.options.weightDecay ?? 0);
+      scope(() => {
+        const scaled = gradientScale === 1 ? gradient : multiply(gradient, gradientScale);
+        const direction = weightDecay === 0 ? scaled : add(scaled, multiply(parameter, weightDecay));
+        parameter.assign(subtract(parameter, multiply(this.smoothed(parameter, direction, momentum), learningRate)));
+      });
+    }
+  }
+
+  release(): void {
+    for (const velocity of this.velocities.values()) velocity.release();
+    this.velocities.clear();
+  }
+
+  private smoothed(parameter: Parameter, direction: ReturnType<typeof multiply>, momentum: number) {
+    if (momentum === 0) return direction;
+    let velocity = this.velocities.get(parameter);
+    if (velocity === undefined) {
+      velocity = stateLike(parameter);
+      this.velocities.set(parameter, velocity);
+    }
+    velocity.assign(add(multiply(velocity, momentum), direction));
+    return velocity;
+  }
+}

@@ -1,0 +1,43 @@
+import type { BirthCategory } from '../memory/categories.js';
+import { memoryMeter, withCategory } from './runtime.js';
+import { Tensor, tensorFrom } from './tensor.js';
+import { keep } from './scope.js';
+
+/**
+ * A leaf that training changes: a tensor whose value can be replaced in place. Parameters are owned by their
+ * module, never by a scope.
+ */
+export class Parameter extends Tensor {
+  /** A float32 parameter that requires a gradient, from host values. */
+  static from(
+    values: Float32Array | readonly number[],
+    shape: readonly number[],
+    category: BirthCategory = 'parameters',
+  ): Parameter {
+    const tensor = withCategory(category, () => tensorFrom(values, shape));
+    const parameter = keep(new Parameter(tensor.handleFor('Parameter', 'values'), tensor.storage, shape, 'float32'));
+    parameter.requiresGrad = true;
+    abandon(keep(tensor));
+    return parameter;
+  }
+
+  /** Takes over the value (and the reference) of `next`, which must have the same shape; the old value dies. */
+  assign(next: Tensor): void {
+    const handle = next.handleFor('Parameter.assign', 'next');
+    const storage = next.storage;
+    keep(next);
+    memoryMeter().recategorize(storage, this.storage.birthCategory);
+    this.liveHandle?.dispose();
+    this.storage.references -= 1;
+    if (this.storage.references === 0) memoryMeter().free(this.storage);
+    this.liveHandle = handle;
+    this.storage = storage;
+    storage.references += 1;
+    abandon(next);
+  }
+}
+
+/** Forgets a tensor object whose handle now belongs to another one. */
+function abandon(tensor: Tensor): void {
+  tensor.surrenderHandle();
+}

@@ -1,0 +1,31 @@
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { isLoaded, type LoadedBackend } from '../backend/backend.js';
+import { nodeProviders } from '../node/loadBackend.js';
+import { memoryMeter, useBackend } from '../tensor/runtime.js';
+import { openScopes } from '../tensor/scope.js';
+
+/**
+ * Runs a suite once for every backend that loads here, and shows the others as skipped with the reason. After each
+ * test the meter must have returned to where it was: no test leaks a buffer.
+ */
+export async function describeOnBackends(name: string, suite: (backend: LoadedBackend) => void): Promise<void> {
+  for (const provider of nodeProviders()) {
+    const result = await provider.load();
+    if (!isLoaded(result)) {
+      describe(`${name} [${provider.name}]`, () => it.skip(`skipped: ${result.reason}`, () => undefined));
+      continue;
+    }
+    describe(`${name} [${provider.name}]`, () => {
+      beforeAll(async () => {
+        await provider.load();
+        await useBackend(result);
+      });
+      afterEach(() => {
+        expect(openScopes()).toBe(0);
+        expect(memoryMeter().liveBytes).toBe(0);
+        expect(memoryMeter().liveSavedBytes).toBe(0);
+      });
+      suite(result);
+    });
+  }
+}

@@ -1,0 +1,42 @@
+import type { Batch } from '../data/batch.js';
+import { Module } from '../modules/module.js';
+import type { RandomStream } from '../random/stream.js';
+import type { TokenSelection } from '../tensor/selection.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** One micro-batch on the backend. */
+export interface DeviceBatch {
+  readonly size: number;
+  readonly length: number;
+  /** Inputs by name; `attentionMask` and what else the collator made, int32 or float32. */
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly labels: Tensor;
+  /** Token rows that keep activations and receive gradients; absent: all. */
+  readonly selection?: TokenSelection | undefined;
+}
+
+export interface ModelOutput {
+  /** Scalar training loss. */
+  readonly loss: Tensor;
+  readonly logits: Tensor;
+  /** Last hidden states as the head received them: [batch, tokens or length, features]. */
+  readonly hidden?: Tensor;
+}
+
+/** Slots of the selected tokens, row-major [size, tokens]. */
+export interface TokenChoice {
+  readonly tokens: number;
+  readonly positions: Int32Array;
+  /** 1 for real slots. */
+  readonly mask: Int32Array;
+  /** Where the method arranges the tokens anew: the batch to run instead. */
+  readonly batch?: Batch;
+}
+
+/** Draws the tokens of one micro-batch; called once for each by the training loop, never in evaluation. */
+export type TokenSelector = (batch: Batch, random: RandomStream) => TokenChoice;
+
+/** A model that the training loop can train. */
+export abstract class TrainableModel extends Module<[batch: DeviceBatch], ModelOutput> {
+  tokenSelector: TokenSelector | undefined;
+}

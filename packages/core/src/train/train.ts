@@ -1,0 +1,146 @@
+import type { Batch } from '../data/batch.js';
+import { withSavingPolicy, type SavingPolicy } from '../autograd/policy.js';
+import { scheduleFactor, type ScheduleName } from '../optim/schedule.js';
+import type { NamedParameter, OptimizerDefinition } from '../optim/optimizer.js';
+import { memoryMeter } from '../tensor/runtime.js';
+import { measureStepMemory, type StepMemory } from './measure.js';
+import type { TrainableModel } from './model.js';
+import { trainStep } from './trainStep.js';
+
+/** Micro-batches of one epoch, in order; called once for each epoch. */
+export interface BatchSource {
+  /** Micro-batches in every epoch. */
+  readonly length: number;
+  epoch(index: number): Iterable<Batch>;
+}
+
+export interface StepRecord {
+  readonly epoch: number;
+  /** Optimiser steps done, this one included. */
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly gradientNorm?: number;
+  readonly stepMs: number;
+  /** Logical peak of the run so far, evaluation apart. */
+  readonly peakBytes: number;
+}
+
+export interface TrainOptions {
+  readonly optimizer: OptimizerDefinition;
+  readonly epochs: number;
+  /** Names every random stream of the run: order, dropout, token selection. Default 0. */
+  readonly seed?: number;
+  /** Default `constant`. */
+  readonly schedule?: ScheduleName;
+  /** Fraction of all optimiser steps; rounded up as Hugging Face does. Default 0. */
+  readonly warmupRatio?: number;
+  /** Default: no clipping. */
+  readonly maxGradNorm?: number | undefined;
+  /** Micro-batches per optimiser step. Default 1. */
+  readonly gradientAccumulation?: number;
+  /** Default `lean`. */
+  readonly saving?: SavingPolicy;
+  readonly onStep?: (record: StepRecord) => void | Promise<void>;
+  /** After each epoch, with the model as it is then. */
+  readonly onEpoch?: (epoch: number) => void | Promise<void>;
+  /** Stops after the running step. */
+  readonly signal?: AbortSignal;
+  /** Worst-case batch for the memory figures, measured after training. Default: the first batch of epoch 0. */
+  readonly memoryBatch?: Batch;
+}
+
+export interface TrainResult {
+  readonly steps: readonly StepRecord[];
+  /** One step on `memoryBatch` after a warm-up step: peak, composition, saved bytes, timeline. */
+  readonly memory: StepMemory;
+  /** Logical peak over all training steps as they came. */
+  readonly trainingPeakBytes: number;
+  readonly interrupted: boolean;
+}
+
+/**
+ * Trains the parameters that require gradients. The loop knows no method: a method has changed the model before.
+ * Memory is measured last, on a step of its own: it must not touch what is trained or scored before.
+ */
+export async function train(model: TrainableModel, batches: BatchSource, options: TrainOptions): Promise<TrainResult> {
+  const { seed = 0, gradientAccumulation = 1, saving = 'lean', warmupRatio = 0 } = options;
+  const stepsPerEpoch = Math.ceil(batches.length / gradientAccumulation);
+  const totalSteps = stepsPerEpoch * options.epochs;
+  const schedule = {
+    name: options.schedule ?? 'constant',
+    warmupSteps: Math.ceil(totalSteps * warmupRatio),
+    totalSteps,
+  } as const;
+  const trained = trainedParameters(model);
+  const stopped = () => options.signal?.aborted ?? false;
+  const optimizer = options.optimizer.create(trained);
+  const steps: StepRecord[] = [];
+  let microStep = 0;
+  let trainingPeakBytes = 0;
+  memoryMeter().resetPeak();
+  try {
+    for (let epoch = 0; epoch < options.epochs && !stopped(); epoch++) {
+      for (const group of grouped(batches.epoch(epoch), gradientAccumulation)) {
+        const learningRate = options.optimizer.learningRate * scheduleFactor(schedule, steps.length);
+        const start = performance.now();
+        const result = withSavingPolicy(saving, () =>
+          trainStep(model, optimizer, trained, group, {
+            seed,
+            microStep,
+            learningRate,
+            maxGradNorm: options.maxGradNorm,
+          }),
+        );
+        const stepMs = performance.now() - start;
+        microStep += group.length;
+        trainingPeakBytes = Math.max(trainingPeakBytes, memoryMeter().snapshot().peakBytes);
+        const record: StepRecord = {
+          epoch,
+          step: steps.length + 1,
+          totalSteps,
+          learningRate,
+          stepMs,
+          peakBytes: trainingPeakBytes,
+          ...result,
+        };
+        steps.push(record);
+        await options.onStep?.(record);
+        if (stopped()) break;
+      }
+      if (stopped()) break;
+      await options.onEpoch?.(epoch);
+      memoryMeter().resetPeak(); // evaluation is no part of the training peak
+    }
+    const worst = options.memoryBatch ?? first(batches.epoch(0));
+    const memory = withSavingPolicy(saving, () =>
+      measureStepMemory(model, optimizer, trained, worst, { seed, microStep }),
+    );
+    return { steps, memory, trainingPeakBytes, interrupted: stopped() };
+  } finally {
+    optimizer.release();
+  }
+}
+
+/** The parameters that require gradients, with their names. */
+export function trainedParameters(model: TrainableModel): NamedParameter[] {
+  return [...model.namedParameters()].filter(([, parameter]) => parameter.requiresGrad);
+}
+
+function* grouped(batches: Iterable<Batch>, size: number): Generator<Batch[]> {
+  let group: Batch[] = [];
+  for (const batch of batches) {
+    group.push(batch);
+    if (group.length === size) {
+      yield group;
+      group = [];
+    }
+  }
+  if (group.length > 0) yield group;
+}
+
+function first(batches: Iterable<Batch>): Batch {
+  for (const batch of batches) return batch;
+  throw new RangeError('an epoch needs at least one batch');
+}

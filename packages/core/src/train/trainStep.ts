@@ -1,0 +1,87 @@
+import { backward } from '../autograd/backward.js';
+import { graphScope } from '../autograd/node.js';
+import type { Batch } from '../data/batch.js';
+import { withStepContext } from '../modules/context.js';
+import { clipFactor, gradientNorm } from '../optim/clip.js';
+import type { NamedParameter, Optimizer } from '../optim/optimizer.js';
+import { memoryMeter, withCategory } from '../tensor/runtime.js';
+import { scope } from '../tensor/scope.js';
+import { tensorFrom } from '../tensor/tensor.js';
+import type { TokenChoice, TrainableModel } from './model.js';
+import { chooseTokens, withDeviceBatch } from './toDevice.js';
+
+export interface TrainStepOptions {
+  readonly seed: number;
+  /** Micro-batches since the start of training. */
+  readonly microStep: number;
+  readonly learningRate: number;
+  /** Clip the global gradient norm to this; absent: no clipping and no norm. */
+  readonly maxGradNorm?: number | undefined;
+  /** Tokens given instead of drawn (reference cases). */
+  readonly tokens?: TokenChoice | undefined;
+}
+
+export interface TrainStepResult {
+  /** Mean of the micro-batches' losses. */
+  readonly loss: number;
+  /** Norm before clipping; absent without clipping. */
+  readonly gradientNorm?: number;
+}
+
+/**
+ * One optimiser step: forward and backward of each micro-batch (each loss divided by their number), then clip and
+ * update. Afterwards the live buffers are those before it, plus optimiser state made in the first step.
+ */
+export function trainStep(
+  model: TrainableModel,
+  optimizer: Optimizer,
+  trained: readonly NamedParameter[],
+  microBatches: readonly Batch[],
+  options: TrainStepOptions,
+): TrainStepResult {
+  try {
+    let loss = 0;
+    microBatches.forEach((batch, index) => {
+      const microStep = options.microStep + index;
+      loss += forwardBackward(model, batch, { ...options, microStep }, 1 / microBatches.length) / microBatches.length;
+    });
+    return memoryMeter().inPhase('update', () => {
+      const norm = options.maxGradNorm === undefined ? undefined : gradientNorm(trained);
+      optimizer.step(options.learningRate, norm === undefined ? 1 : clipFactor(norm, options.maxGradNorm!));
+      return norm === undefined ? { loss } : { loss, gradientNorm: norm };
+    });
+  } finally {
+    releaseGradients(trained);
+  }
+}
+
+/** Adds the gradients of `weight` · loss of one micro-batch to the parameters and returns the loss. */
+export function forwardBackward(
+  model: TrainableModel,
+  batch: Batch,
+  { seed, microStep, tokens }: Pick<TrainStepOptions, 'seed' | 'microStep' | 'tokens'>,
+  weight = 1,
+): number {
+  const choice = tokens ?? chooseTokens(model.tokenSelector, batch, seed, microStep);
+  return withDeviceBatch(batch, choice, (deviceBatch) =>
+    withStepContext({ training: true, seed, microStep }, () =>
+      graphScope(() =>
+        scope(() => {
+          const { loss } = memoryMeter().inPhase('forward', () => model.call(deviceBatch));
+          backward(
+            loss,
+            withCategory('workspace', () => tensorFrom([weight], [])),
+          );
+          return loss.item();
+        }),
+      ),
+    ),
+  );
+}
+
+export function releaseGradients(parameters: readonly NamedParameter[]): void {
+  for (const [, parameter] of parameters) {
+    parameter.gradient?.release();
+    parameter.gradient = undefined;
+  }
+}
