@@ -1,1 +1,2 @@
 export { openWeights, saveSafetensors } from './openWeights.js';
+export { loadTokenizer } from './loadTokenizer.js';

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CorruptFileError, EnvironmentError } from '@leantune/core';
 import * as messages from '../messages.js';
@@ -10,6 +10,7 @@ import { safetensorsChunks } from '../safetensors/writer.js';
 import type { WritableTensor, WriteOptions } from '../safetensors/writer.js';
 import { writeFileAtomically } from './atomicFile.js';
 import { openFileSource } from './fileSource.js';
+import { readJson } from './readJson.js';
 
 /** Names under which weights lie in a folder, best first. */
 export const weightFileNames = ['model.safetensors', 'model.safetensors.index.json'] as const;
@@ -25,7 +26,7 @@ export async function openWeights(path: string): Promise<Safetensors> {
   if (pickle.test(file)) throw pickleRefused(file);
   if (!existsSync(file)) throw noWeights(file);
   if (!file.endsWith('.index.json')) return openSafetensors(await openFileSource(file));
-  return openShardedSafetensors(await readIndex(file), file, async (shard) => {
+  return openShardedSafetensors(await readJson(file), file, async (shard) => {
     const shardPath = join(dirname(file), shard);
     if (existsSync(shardPath)) return openFileSource(shardPath);
     const message = messages.shardAbsent(file, shard);
@@ -52,20 +53,6 @@ async function weightFileIn(path: string): Promise<string> {
   const found = candidates.find((name) => existsSync(join(path, name)));
   if (found === undefined) throw noWeights(join(path, weightFileNames[0]));
   return join(path, found);
-}
-
-async function readIndex(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    const message = messages.fileNotJson(file, cause instanceof Error ? cause.message : String(cause));
-    throw new CorruptFileError(message, {
-      code: 'LEANTUNE_NOT_JSON',
-      file,
-      remedy: messages.remedyDownloadAgain(),
-      cause,
-    });
-  }
 }
 
 function pickleRefused(file: string): EnvironmentError {

@@ -35,6 +35,11 @@ export class Site<Inputs extends readonly unknown[] = [x: Tensor], Output = Tens
     this.inner = this.replaceChild('', make(this.inner));
   }
 
+  /** Puts a module back in the place of its wrapper: the end of a merge. */
+  restore(inner: Module<Inputs, Output>): void {
+    this.inner = this.replaceChild('', inner);
+  }
+
   protected forward(...inputs: Inputs): Output {
     return this.inner.call(...inputs);
   }

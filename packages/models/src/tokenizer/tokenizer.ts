@@ -1,0 +1,39 @@
+/** One text or pair as a model takes it; the three arrays have equal lengths. */
+export interface Encoding {
+  readonly inputIds: number[];
+  /** 1 for every token: padding is added later, by `padEncodings`. */
+  readonly attentionMask: number[];
+  /** Which text a token belongs to: 0 or 1. Families without that (RoBERTa) have 0 everywhere. */
+  readonly tokenTypeIds: number[];
+}
+
+export type Truncation = 'longest_first' | 'only_first' | 'only_second';
+
+export interface EncodeOptions {
+  /** Longest encoding, special tokens included; without it nothing is cut. */
+  readonly maxLength?: number;
+  /** Which text is cut, at its end; `longest_first` unless told. */
+  readonly truncation?: Truncation;
+  /** Whether to add the family's `[CLS]`, `</s>` and the like; true unless told. */
+  readonly addSpecialTokens?: boolean;
+}
+
+export interface DecodeOptions {
+  readonly skipSpecialTokens?: boolean;
+}
+
+/** Text to token ids and back, equal to Hugging Face's fast tokenizers. */
+export interface Tokenizer {
+  /** Kind of model: `wordpiece`, `bpe`, `unigram`. */
+  readonly kind: string;
+  readonly padTokenId: number;
+  /** Number of tokens, added ones included. */
+  readonly vocabularySize: number;
+  /**
+   * @param pair A second text; an empty one still makes a pair.
+   * @throws UsageError where the text that `truncation` names cannot make enough room.
+   */
+  encode(text: string, pair?: string, options?: EncodeOptions): Encoding;
+  /** The text of token ids, without the clean-up of spaces before punctuation. Unknown ids are left out. */
+  decode(ids: readonly number[], options?: DecodeOptions): string;
+}
