@@ -55,6 +55,7 @@ export const nodeMessages = {
   notUsing: (origin: string, reason: string) => `TensorFlow of ${origin} not used: ${reason}`,
   resuming: () => 'going on with a set-up that was interrupted',
   creatingEnvironment: () => 'making a private Python environment',
+  downloading: (requirement: string) => `loading ${requirement}`,
   installing: (requirement: string) => `installing ${requirement}`,
   compiling: (compiler: string) => `compiling the binding with ${compiler}`,
   proving: () => 'checking a matrix product',

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeMessages } from '../messages.js';
 import { pinnedTensorflow, privateEnvironmentFolder, tensorflowCache } from '../tensorflow/bindingStore.js';
@@ -27,8 +27,8 @@ export function completePrivateEnvironment(cache: string): TensorflowInstallatio
 }
 
 /**
- * Makes (or completes) the private Python environment with the pinned wheel in it. Its marker is written last; pip
- * keeps its downloads in the cache folder until then, so that an interrupted set-up does not load them again.
+ * Makes (or completes) the private Python environment with the pinned wheel in it. Its marker is written last; the
+ * wheel stays in the cache folder until then, so that an interrupted set-up does not load it again.
  */
 export async function makePrivateEnvironment(
   cache: string,
@@ -54,68 +54,109 @@ export async function makePrivateEnvironment(
       };
     }
   }
-  const installed = await install(folder, tensorflowCache(cache), clean, reporter);
-  if (installed !== undefined) return installed;
+  const downloads = join(tensorflowCache(cache), 'downloads');
+  const pip = pipOf(folder, downloads, clean, reporter);
+  const wheel = finishedDownload(downloads) ?? (await download(downloads, pip, reporter));
+  if (typeof wheel === 'object') return wheel;
+  const failed = await install(folder, wheel, pip, reporter);
+  if (failed !== undefined) return failed;
 
   const found = inspectTensorflow(folder, 'private environment');
   if (!isUsable(found)) return { reason: found.reason, remedy: nodeMessages.retryRemedy() };
   await writeFile(join(folder, markerFile), `${requirement}\n`);
-  await Promise.all(downloadFolders(tensorflowCache(cache)).map((name) => rm(name, { recursive: true, force: true })));
+  await rm(downloads, { recursive: true, force: true });
   return found;
 }
 
-async function install(
-  folder: string,
-  work: string,
-  environment: NodeJS.ProcessEnv,
-  reporter: Reporter,
-): Promise<Problem | undefined> {
-  const [downloads, temporary] = downloadFolders(work);
-  // What an interrupted pip left behind in its temporary folder serves nobody.
-  await rm(temporary, { recursive: true, force: true });
-  await mkdir(temporary, { recursive: true });
-  const pip = (extra: readonly string[]) =>
-    reporter.phase('install', nodeMessages.installing(requirement), async (progress) => {
-      let totalBytes: number | undefined;
-      const poll = setInterval(() => {
-        void largestFile(temporary).then((doneBytes) => progress({ doneBytes, totalBytes }));
-      }, 1000);
-      try {
-        return await runCommand(join(folder, 'bin', 'python'), [...pipInstall, ...extra, requirement], {
-          environment: { ...environment, PIP_CACHE_DIR: downloads, TMPDIR: temporary },
-          signal: reporter.signal,
-          onLine: (line) => (totalBytes = announcedBytes(line) ?? totalBytes),
-        });
-      } finally {
-        clearInterval(poll);
-      }
-    });
+type Pip = (pipArguments: readonly string[], onLine?: (line: string) => void) => Promise<CommandResult>;
 
-  let result = await pip([]);
-  if (result.code !== 0 && !isNetworkFailure(result) && /No matching distribution/.test(result.output)) {
-    // The libraries are the same for every Python, so the wheel of another version serves as well.
-    const [site] = (await readdir(join(folder, 'lib'))).map((name) => join(folder, 'lib', name, 'site-packages'));
-    if (site !== undefined) result = await pip(['--python-version', '3.12', '--target', site, '--upgrade']);
-  }
-  if (result.code === 0) return undefined;
-  const detail = lastLines(result.output);
-  if (isNetworkFailure(result)) {
-    return { reason: nodeMessages.noNetwork(detail), remedy: nodeMessages.noNetworkRemedy() };
-  }
-  if (/No matching distribution/.test(result.output)) {
-    return { reason: nodeMessages.noWheel(requirement, detail), remedy: nodeMessages.noWheelRemedy() };
-  }
-  return { reason: nodeMessages.pipFailed(result.code, detail), remedy: nodeMessages.retryRemedy() };
+/** The environment's own pip; what it writes on its way lies in `downloads`. */
+function pipOf(folder: string, downloads: string, environment: NodeJS.ProcessEnv, reporter: Reporter): Pip {
+  const temporary = temporaryFolder(downloads);
+  return async (pipArguments, onLine) => {
+    await rm(temporary, { recursive: true, force: true }); // left behind by an interrupted pip
+    await mkdir(temporary, { recursive: true });
+    return runCommand(join(folder, 'bin', 'python'), ['-m', 'pip', ...pipArguments], {
+      environment: { ...environment, TMPDIR: temporary },
+      signal: reporter.signal,
+      ...(onLine ? { onLine } : {}),
+    });
+  };
 }
 
-// --force-reinstall: an interrupted unpacking may have left files that only look complete.
-const pipInstall = [
-  ...['-m', 'pip', 'install', '--no-input', '--disable-pip-version-check', '--retries', '3'],
-  ...['--no-deps', '--no-compile', '--only-binary', ':all:', '--force-reinstall'],
-];
+/** Loads the wheel into `downloads`; it appears there under its name only when it is whole. */
+async function download(downloads: string, pip: Pip, reporter: Reporter): Promise<string | Problem> {
+  const incoming = join(temporaryFolder(downloads), 'incoming');
+  const result = await reporter.phase('download', nodeMessages.downloading(requirement), async (progress) => {
+    let totalBytes: number | undefined;
+    const poll = setInterval(() => {
+      void largestFile(temporaryFolder(downloads)).then((doneBytes) => progress({ doneBytes, totalBytes }));
+    }, 1000);
+    const attempt = (extra: readonly string[]) =>
+      pip(
+        ['download', ...pipFlags, '--no-cache-dir', '--retries', '3', ...extra, '--dest', incoming, requirement],
+        (line) => (totalBytes = announcedBytes(line) ?? totalBytes),
+      );
+    try {
+      const first = await attempt([]);
+      // The libraries are the same for every Python, so that the wheel for another version serves as well.
+      return isNoMatch(first) && !isNetworkFailure(first) ? await attempt(otherPython) : first;
+    } finally {
+      clearInterval(poll);
+    }
+  });
+  const [name] = result.code === 0 ? await readdir(incoming) : [];
+  if (name !== undefined) {
+    await rename(join(incoming, name), join(downloads, name));
+    return join(downloads, name);
+  }
+  if (isNetworkFailure(result)) {
+    return { reason: nodeMessages.noNetwork(networkDetail(result.output)), remedy: nodeMessages.noNetworkRemedy() };
+  }
+  const detail = lastLines(result.output);
+  return isNoMatch(result)
+    ? { reason: nodeMessages.noWheel(requirement, detail), remedy: nodeMessages.noWheelRemedy() }
+    : { reason: nodeMessages.pipFailed(result.code, detail), remedy: nodeMessages.retryRemedy() };
+}
 
-function downloadFolders(work: string): [downloads: string, temporary: string] {
-  return [join(work, 'downloads'), join(work, 'temporary')];
+async function install(folder: string, wheel: string, pip: Pip, reporter: Reporter): Promise<Problem | undefined> {
+  const site = await sitePackages(folder);
+  const result = await reporter.phase('install', nodeMessages.installing(requirement), async () => {
+    // What an interrupted unpacking has left may look whole.
+    await rm(join(site, 'tensorflow'), { recursive: true, force: true });
+    const attempt = (extra: readonly string[]) =>
+      pip(['install', ...pipFlags, '--no-compile', '--force-reinstall', ...extra, wheel]);
+    const first = await attempt([]);
+    return /not a supported wheel/.test(first.output) ? attempt([...otherPython, '--target', site]) : first;
+  });
+  if (result.code === 0) return undefined;
+  return {
+    reason: nodeMessages.pipFailed(result.code, lastLines(result.output)),
+    remedy: nodeMessages.retryRemedy(),
+  };
+}
+
+const pipFlags = ['--no-input', '--disable-pip-version-check', '--no-deps', '--only-binary', ':all:'];
+const otherPython = ['--python-version', '3.12'];
+
+function temporaryFolder(downloads: string): string {
+  return join(downloads, 'temporary');
+}
+
+/** The wheel that an interrupted set-up has loaded. */
+function finishedDownload(downloads: string): string | undefined {
+  const names = existsSync(downloads) ? readdirSync(downloads) : [];
+  const name = names.find((candidate) => candidate.endsWith('.whl') && candidate.includes(`-${pinnedTensorflow}-`));
+  return name === undefined ? undefined : join(downloads, name);
+}
+
+async function sitePackages(folder: string): Promise<string> {
+  const [python = 'python3'] = (await readdir(join(folder, 'lib'))).filter((name) => name.startsWith('python3'));
+  return join(folder, 'lib', python, 'site-packages');
+}
+
+function isNoMatch({ output }: CommandResult): boolean {
+  return output.includes('No matching distribution');
 }
 
 /** The environment without what would make pip install elsewhere or Python import from elsewhere. */
@@ -128,6 +169,13 @@ function withoutPythonSettings(environment: NodeJS.ProcessEnv): NodeJS.ProcessEn
 export function isNetworkFailure({ output }: Pick<CommandResult, 'output'>): boolean {
   return /NewConnectionError|name resolution|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable|Connection (refused|reset|aborted)|SSLError/i.test(
     output,
+  );
+}
+
+/** The cause in the middle of pip's account of its retries, e.g. `[Errno 111] Connection refused`. */
+export function networkDetail(output: string): string {
+  return (
+    /\[Errno -?\d+\] [^')]+|[A-Za-z]+ timed out|certificate verify failed/.exec(output)?.[0] ?? lastLines(output, 1)
   );
 }
 

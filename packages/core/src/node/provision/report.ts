@@ -1,6 +1,6 @@
 import { nodeMessages } from '../messages.js';
 
-export type ProvisionPhase = 'environment' | 'install' | 'compile' | 'prove' | 'official';
+export type ProvisionPhase = 'environment' | 'download' | 'install' | 'compile' | 'prove' | 'official';
 
 /** State of the phase that is under way; sent about once a second. */
 export interface ProvisionProgress {
