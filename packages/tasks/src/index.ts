@@ -1,7 +1,7 @@
 export { Batcher } from './batching/batcher.js';
 export type { BatcherOptions, IndexedBatch } from './batching/batcher.js';
 export { encodeDataset } from './batching/encode.js';
-export type { EncodedExample, EncodeOptions, RowTokenizer, Truncation } from './batching/encode.js';
+export type { EncodedExample, EncodeOptions, RowTokenizer } from './batching/encode.js';
 export { OutputCollector } from './batching/outputs.js';
 export type { DataSource } from './data/dataFolder.js';
 export type { LoadedDataset, LoadedFile, TaskRow } from './data/dataset.js';

@@ -1,4 +1,4 @@
-import { RandomStream, UsageError, type Batch, type HostArray } from '@leantune/core';
+import { RandomStream, UsageError, type Batch, type BatchSource, type HostArray } from '@leantune/core';
 import { messages } from '../messages.js';
 import type { EncodedExample } from './encode.js';
 
@@ -34,8 +34,9 @@ export interface BatcherOptions {
  * Deterministic right-padded batches over encoded examples, at random access: batch `position` of `epoch` needs no
  * batch before it, so that a run resumes anywhere.
  */
-export class Batcher implements Iterable<IndexedBatch> {
-  readonly batchesPerEpoch: number;
+export class Batcher implements BatchSource, Iterable<IndexedBatch> {
+  /** Batches of every epoch. */
+  readonly length: number;
   private cachedOrder: { readonly epoch: number; readonly order: readonly number[] } | undefined;
 
   constructor(
@@ -45,7 +46,7 @@ export class Batcher implements Iterable<IndexedBatch> {
     const { size, dropLast = false } = options;
     if (!Number.isSafeInteger(size) || size < 1) throw usage(messages.notPositiveInteger('size', size));
     if (options.padding === 'maximum') this.checkMaximum();
-    this.batchesPerEpoch = dropLast ? Math.floor(examples.length / size) : Math.ceil(examples.length / size);
+    this.length = dropLast ? Math.floor(examples.length / size) : Math.ceil(examples.length / size);
   }
 
   [Symbol.iterator](): Iterator<IndexedBatch> {
@@ -54,15 +55,15 @@ export class Batcher implements Iterable<IndexedBatch> {
 
   /** The batches of one epoch, counted from 0. */
   *epoch(epoch: number): Generator<IndexedBatch> {
-    for (let position = 0; position < this.batchesPerEpoch; position++) yield this.batch(epoch, position);
+    for (let position = 0; position < this.length; position++) yield this.batch(epoch, position);
   }
 
-  /** One batch; `position` counts from 0 to `batchesPerEpoch - 1`. */
+  /** One batch; `position` counts from 0 to `length - 1`. */
   batch(epoch: number, position: number): IndexedBatch {
     const start = position * this.options.size;
     const indices = this.order(epoch).slice(start, start + this.options.size);
-    if (position < 0 || position >= this.batchesPerEpoch) {
-      throw new RangeError(messages.batchOutOfRange(position, this.batchesPerEpoch));
+    if (position < 0 || position >= this.length) {
+      throw new RangeError(messages.batchOutOfRange(position, this.length));
     }
     return this.collate(indices);
   }

@@ -63,7 +63,7 @@ describe('Batcher', () => {
     expect([...batcher()].map((batch) => batch.size)).toEqual([3, 3, 1]);
     const dropping = batcher({ dropLast: true });
     expect([...dropping].map((batch) => batch.size)).toEqual([3, 3]);
-    expect(dropping.batchesPerEpoch).toBe(2);
+    expect(dropping.length).toBe(2);
   });
 
   it('shuffles by seed and epoch alone, every row once', () => {

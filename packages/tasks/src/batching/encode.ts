@@ -1,20 +1,8 @@
+import type { Tokenizer, Truncation } from '@leantune/models';
 import type { TaskRow } from '../data/dataset.js';
 
-export type Truncation = 'longest_first' | 'only_first' | 'only_second';
-
-/** What this package needs of a tokenizer; those of `@leantune/models` have it. The result is not padded. */
-export interface RowTokenizer {
-  readonly padTokenId: number;
-  encode(
-    text: string,
-    pair: string | undefined,
-    options: { maxLength?: number; truncation?: Truncation },
-  ): {
-    readonly inputIds: readonly number[];
-    readonly attentionMask: readonly number[];
-    readonly tokenTypeIds: readonly number[];
-  };
-}
+/** What encoding rows needs of a tokenizer. */
+export type RowTokenizer = Pick<Tokenizer, 'padTokenId' | 'encode'>;
 
 export interface EncodeOptions {
   /** Longest sequence in tokens, special tokens included; longer rows are truncated. */

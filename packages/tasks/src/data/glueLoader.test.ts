@@ -64,7 +64,7 @@ describe('files as users have them', () => {
   });
 
   it('counts lines over block borders and keeps characters that lie across them', async () => {
-    const text = `é${'x'.repeat(1021)}`; // 1023 bytes, with "\t1\n" 1026: blocks of 2^20 end inside rows and characters
+    const text = `\uFEFFé${'x'.repeat(1018)}`; // 1023 bytes, its mark is text; with "\t1\n" 1026: blocks of 2^20 end inside rows and characters
     const rows = 2500;
     const { task } = await loadSst2(HEADER + `${text}\t1\n`.repeat(rows));
     expect(task.rows('train')).toHaveLength(rows);

@@ -37,8 +37,8 @@ export async function loadSentences(folder = fixtureFolder()): Promise<LoadedDat
 }
 
 function fixtureFolder(): string {
-  const { resolve } = createRequire(import.meta.url);
-  return join(dirname(resolve('sentiment/package.json')), 'test', 'fixtures');
+  const require = createRequire(import.meta.url);
+  return join(dirname(require.resolve('sentiment/package.json')), 'test', 'fixtures');
 }
 
 async function readFixture(file: string): Promise<Buffer> {

@@ -49,9 +49,6 @@ export const macroF1: Compute = (predictions, labels) => {
   return sum(counts.classes.map((_, index) => f1OfClass(counts, index))) / counts.classes.length;
 };
 
-/** F1 of the pooled counts of all classes: with one label a row, the accuracy. */
-export const microF1: Compute = accuracy;
-
 /** Mean of the classes' F1, weighted by how many rows carry the class as label. */
 export const weightedF1: Compute = (predictions, labels) => {
   const counts = confusion(predictions, labels);

@@ -29,7 +29,7 @@ export const pearson: Compute = (predictions, labels) => {
 };
 
 /** Ranks from 1; equal values share the average of their ranks. */
-export function averageRanks(values: ArrayLike<number>): Float64Array {
+function averageRanks(values: ArrayLike<number>): Float64Array {
   const order = Array.from({ length: values.length }, (_, row) => row).sort((a, b) => values[a]! - values[b]!);
   const ranks = new Float64Array(values.length);
   for (let start = 0; start < order.length;) {

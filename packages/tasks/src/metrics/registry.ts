@@ -40,7 +40,8 @@ const metrics: readonly Metric[] = [
   define('accuracy', 'accuracy', 'classification', 'fraction', classification.accuracy),
   define('f1', 'F1', 'classification', 'fraction', classification.f1),
   define('macroF1', 'macro F1', 'classification', 'fraction', classification.macroF1),
-  define('microF1', 'micro F1', 'classification', 'fraction', classification.microF1),
+  // F1 of the pooled counts of all classes: with one label a row, that is the accuracy.
+  define('microF1', 'micro F1', 'classification', 'fraction', classification.accuracy),
   define('weightedF1', 'weighted F1', 'classification', 'fraction', classification.weightedF1),
   define('precision', 'precision', 'classification', 'fraction', classification.precision),
   define('recall', 'recall', 'classification', 'fraction', classification.recall),

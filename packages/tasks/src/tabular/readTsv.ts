@@ -14,7 +14,7 @@ const BLOCK_BYTES = 1 << 20;
 /** No benchmark has longer lines; a larger file without line ends is not a table. */
 const LONGEST_LINE_BYTES = 1 << 24;
 const LINE_FEED = 0x0a;
-const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+const BYTE_ORDER_MARK = '\uFEFF';
 
 export interface FileDigest {
   readonly bytes: number;
@@ -38,17 +38,16 @@ export async function readTsv(file: string, onRow: RowHandler): Promise<FileDige
     let rest: Buffer = Buffer.alloc(0);
     for await (const chunk of chunksOf(handle, file)) {
       hash.update(chunk);
-      const start = bytes === 0 && chunk.subarray(0, 3).equals(BYTE_ORDER_MARK) ? 3 : 0;
       bytes += chunk.length;
       const end = chunk.lastIndexOf(LINE_FEED) + 1;
       if (end === 0) {
-        rest = Buffer.concat([rest, chunk.subarray(start)]);
+        rest = Buffer.concat([rest, chunk]);
         if (rest.length > LONGEST_LINE_BYTES) {
           throw corrupt(file, messages.endlessLine(file, firstLine, LONGEST_LINE_BYTES), 'LEANTUNE_LINE_LENGTH');
         }
         continue;
       }
-      firstLine = parseBlock(file, Buffer.concat([rest, chunk.subarray(start, end)]), firstLine, onRow);
+      firstLine = parseBlock(file, Buffer.concat([rest, chunk.subarray(0, end)]), firstLine, onRow);
       rest = chunk.subarray(end);
     }
     if (rest.length > 0) parseBlock(file, rest, firstLine, onRow);
@@ -84,7 +83,9 @@ async function* chunksOf(handle: FileHandle, file: string): AsyncGenerator<Buffe
 /** Parses whole lines, the first of which is line `firstLine` of the file; returns the number of the line after them. */
 function parseBlock(file: string, block: Buffer, firstLine: number, onRow: RowHandler): number {
   if (!isUtf8(block)) throw invalidUtf8(file, block, firstLine);
-  const { data } = Papa.parse<string[]>(block.toString('utf8'), {
+  // papaparse drops a mark at the start of what it is given: the file's own, and no character of a later block.
+  const text = block.toString('utf8');
+  const { data } = Papa.parse<string[]>(firstLine === 1 ? text : BYTE_ORDER_MARK + text, {
     delimiter: '\t',
     newline: '\n',
     quoteChar: '',

@@ -6,7 +6,7 @@ import type { RowTokenizer } from '../batching/encode.js';
  */
 export const characterTokenizer: RowTokenizer = {
   padTokenId: 0,
-  encode(text, pair, { maxLength = Number.POSITIVE_INFINITY }) {
+  encode(text, pair, { maxLength = Number.POSITIVE_INFINITY } = {}) {
     const first = Array.from(text, (character) => character.codePointAt(0)!);
     const second = Array.from(pair ?? '', (character) => character.codePointAt(0)!);
     const special = pair === undefined ? 2 : 3;

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const repositoryRoot = fileURLToPath(new URL('../../../../', import.meta.url));
 
 /** Reference data beside the repository (`LEANTUNE_SHARED` overrides); not part of it, so tests that need it may skip. */
-export const sharedFolder = process.env.LEANTUNE_SHARED ?? resolve(repositoryRoot, '..', 'shared');
+const sharedFolder = process.env.LEANTUNE_SHARED ?? resolve(repositoryRoot, '..', 'shared');
 
 export const sharedPath = (...parts: string[]): string => join(sharedFolder, ...parts);
 
