@@ -27,11 +27,19 @@ export interface LoadBackendOptions {
  */
 export function loadBackend(requested?: string, options: LoadBackendOptions = {}): Promise<LoadedBackend> {
   const environment = options.environment ?? process.env;
-  const fromEnvironment =
-    requested === undefined && environment.LEANTUNE_BACKEND ? environment.LEANTUNE_BACKEND : undefined;
   return resolveBackend(nodeProviders(environment), {
-    requested: requested ?? fromEnvironment,
-    requestedBy: fromEnvironment === undefined ? (options.requestedBy ?? 'the caller') : 'LEANTUNE_BACKEND',
+    ...requestedBackend(requested, environment, options.requestedBy),
     requiredKernels: options.requiredKernels ?? [],
   });
+}
+
+/** The backend that is asked for and by whom: the caller's choice before that of `LEANTUNE_BACKEND`. */
+export function requestedBackend(
+  requested: string | undefined,
+  environment: NodeJS.ProcessEnv,
+  requestedBy = 'the caller',
+): { readonly requested?: string; readonly requestedBy?: string } {
+  if (requested !== undefined) return { requested, requestedBy };
+  if (environment.LEANTUNE_BACKEND) return { requested: environment.LEANTUNE_BACKEND, requestedBy: 'LEANTUNE_BACKEND' };
+  return {};
 }

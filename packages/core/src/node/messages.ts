@@ -63,6 +63,13 @@ export const nodeMessages = {
   ready: (version: string, seconds: number) => `tensorflow: ready (TensorFlow ${version}, ${seconds.toFixed(1)} s)`,
   goesOn: (reason: string, remedy: string) =>
     `tensorflow: not set up: ${reason}\nTo get it: ${remedy}\nleantune goes on with the wasm backend, which is slower.`,
+
+  noOfficialAddon: () => 'its addon is not downloaded',
+  officialAddon: (version: string, gpu: boolean, gpuPackage: boolean) =>
+    `official addon with TensorFlow ${version}, ${gpu ? 'on the GPU' : gpuPackage ? 'on the CPU: it found no GPU' : 'on the CPU'}`,
+  notCompiledYet: () => 'no binding is compiled for it (npx leantune setup)',
+  compiledWith: (compiler: string, gpu: boolean) => `binding compiled with ${compiler}, on the ${gpu ? 'GPU' : 'CPU'}`,
+  anotherFirst: (better: string) => `${better} comes first`,
 } as const;
 
 function gigabytes(bytes: number): string {

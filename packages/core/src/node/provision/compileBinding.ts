@@ -58,6 +58,7 @@ export async function compileBinding(
     const manifest: BindingManifest = {
       tensorflowVersion: tensorflow.version,
       tensorflowFolder: tensorflow.folder,
+      origin: tensorflow.origin,
       tfjsVersion: bindingPackageVersion(),
       compiler: compiler.version,
       gpu: proof.gpu,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bindingKey } from './bindingRecipe.js';
 import { inspectTensorflow, isUsable } from './installation.js';
-import type { TensorflowInstallation, UnusableTensorflow } from './installation.js';
+import type { TensorflowInstallation, TensorflowOrigin, UnusableTensorflow } from './installation.js';
 import { nodeMessages } from '../messages.js';
 
 /** Version of TensorFlow that `leantune setup` installs where the machine has none. */
@@ -12,6 +12,8 @@ export const pinnedTensorflow = '2.21.0';
 export interface BindingManifest {
   readonly tensorflowVersion: string;
   readonly tensorflowFolder: string;
+  /** How that TensorFlow was found; one that was named by the user is used only while it is named. */
+  readonly origin: TensorflowOrigin;
   readonly tfjsVersion: string;
   /** First line of the compiler's `--version`. */
   readonly compiler: string;
@@ -48,7 +50,7 @@ export function compiledBinding(cache: string, tensorflow: TensorflowInstallatio
 
 /**
  * The binding to load: of the TensorFlow that `LEANTUNE_TENSORFLOW` names and of no other where that is set; else of
- * the private environment, else of any other TensorFlow a binding was compiled for. Without one: the reason.
+ * the private environment, else of the user's Python where a binding was compiled for that. Without one: the reason.
  */
 export function findCompiledBinding(
   cache: string,
@@ -82,15 +84,15 @@ export function findCompiledBinding(
   };
 }
 
-/** TensorFlows that may have a binding: the private one first, then those that manifests name. */
+/** TensorFlows that may have a binding: the private one first, then those of the user's Python that manifests name. */
 function compiledFor(cache: string): (TensorflowInstallation | UnusableTensorflow)[] {
   const privateFolder = privateEnvironmentFolder(cache);
   const own = existsSync(privateFolder) ? [inspectTensorflow(privateFolder, 'private environment')] : [];
   const root = tensorflowCache(cache);
-  const others = (existsSync(root) ? readdirSync(root).sort() : [])
-    .map((name) => readManifest(join(root, name))?.tensorflowFolder)
-    .filter((folder) => folder !== undefined && own.every((installation) => installation.folder !== folder))
-    .map((folder) => inspectTensorflow(folder as string, 'python3'));
+  const others = (existsSync(root) ? readdirSync(root).sort() : []).flatMap((name) => {
+    const manifest = readManifest(join(root, name));
+    return manifest?.origin === 'python3' ? [inspectTensorflow(manifest.tensorflowFolder, 'python3')] : [];
+  });
   return [...own, ...others];
 }
 
