@@ -1,5 +1,7 @@
 /** Every sentence that the bench says to people, as functions of what varies. */
 
+import { formatMebibytes } from './units.js';
+
 const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
 
 export const messages = {
@@ -39,5 +41,67 @@ export const messages = {
   killedRemedy: () => 'Use a smaller batch or maximum length, or a method that needs less memory.',
   died: (how: string) => `the process ended with ${how} before it gave a result`,
   outcomeInvalid: (detail: string) => `the cell gave an invalid result: ${detail}`,
+
+  // Tables
+  method: () => 'method',
+  score: () => 'score',
+  scoreUnit: () => 'mean ± std (n)',
+  sectionTitle: (model: string, task: string) => `${model} · ${task}`,
+  staleLabel: (label: string) => `${label} (stale)`,
+  undefinedScore: () => 'undefined',
+  ends: (ends: readonly string[]) => {
+    const word = { oom: 'OOM', failed: 'failed', interrupted: 'interrupted' }[ends[0] ?? ''];
+    return word ?? 'not run';
+  },
+  warningNote: (warning: string) => `WARNING: ${warning}`,
+  staleNote: (sweep: string) =>
+    `stale: computed by other code than the current one; \`npx leantune run ${sweep}\` computes these rows anew.`,
+  scoreNote: (metric: string, split: string) =>
+    `${metric}: on the ${split} split after the last epoch, mean ± sample standard deviation over n seeds.`,
+  peakNote: () =>
+    'peak: logical peak, the largest sum of bytes of live buffers during a training step (largest over seeds); the six columns after it are its parts at that moment. 1 MiB = 1024² bytes.',
+  savedNote: () =>
+    'max saved: largest sum of distinct buffers held for the backward pass, parameters and batch excluded. step: median over optimiser steps.',
+  dataNote: (task: string, rows: Readonly<Record<string, number>>, maxLength: number, weights: string) =>
+    `${task}: ${Object.entries(rows)
+      .map(([split, count]) => `${count} ${split}`)
+      .join(' / ')} rows, at most ${maxLength} tokens each; weights: ${weights}.`,
+  settingsNote: (settings: string) => `all rows: ${settings}.`,
+  differingNote: (key: string, values: readonly string[]) => `rows differ in ${key}: ${values.join('; ')}.`,
+  notSet: () => 'none',
+  ofModel: () => "the model's own",
+  backendNote: (
+    name: string,
+    devices: readonly string[],
+    reason: string,
+    cpu: { readonly model: string; readonly count: number } | undefined,
+  ) =>
+    `backend: ${name}${devices.length === 0 ? '' : `, ${devices.join(' / ')}`} (${reason})${cpu === undefined ? '' : `; ${cpu.count} × ${cpu.model}`}.`,
+  endNote: (
+    label: string,
+    seed: number,
+    status: string,
+    why: string | undefined,
+    reached:
+      { readonly step: number; readonly totalSteps: number; readonly peakBytes?: number | undefined } | undefined,
+  ) => {
+    const where = reached === undefined ? '' : ` at step ${reached.step} of ${reached.totalSteps}`;
+    const peak = reached?.peakBytes === undefined ? '' : `, ${formatMebibytes(reached.peakBytes)} MiB reached`;
+    return `${label}, seed ${seed}: ${status === 'oom' ? 'out of memory' : status}${where}${peak}${why === undefined ? '' : `: ${why}`}`;
+  },
+  otherResultsNote: (count: number) => `the folder holds ${plural(count, 'result')} of other settings, not shown here.`,
+  commandNote: (command: string) => `command: ${command}`,
+
+  // Plots
+  breakdownTitle: (subject: string) => `What the memory peak holds: ${subject}`,
+  breakdownAxis: () => 'logical peak of a training step (MiB)',
+  peakAxis: () => 'logical peak of a training step (MiB)',
+  scoreMemoryTitle: (subject: string) => `Score against memory: ${subject}`,
+  scoreAxis: (metric: string, split: string, direction: 'higher' | 'lower') =>
+    `${metric} on ${split} (${direction} is better)`,
+  plotSubtitle: (seeds: number, backend: string, saving: readonly string[]) =>
+    `${plural(seeds, 'seed')}, backend ${backend}, saving policy ${saving.join(' / ')}`,
+  plotScoreSubtitle: () => 'points: mean over seeds, bars: ± sample standard deviation, dashed: Pareto front',
+  plotWarnings: (complaints: readonly string[]) => `the plot cannot be drawn faithfully: ${complaints.join('; ')}`,
   plural,
 } as const;

@@ -48,12 +48,12 @@ export async function runSweep(options: RunSweepOptions): Promise<RunEnd> {
   try {
     for (const [index, cell] of options.plan.entries()) {
       if (cell.action === 'keep') continue;
+      if (interrupted) return 'interrupted';
       options.observer.onCellStart(cell, index);
       const startedAt = new Date();
       let reached: Reached | undefined;
       // An old result must not survive a run that dies: it would be taken for this one's.
       await rm(options.folder.resultPath(cell.id), { force: true });
-      if (interrupted) return 'interrupted';
       running = startCell({
         config: cell.config,
         stepsPath: options.folder.stepsPath(cell.id),

@@ -1,0 +1,114 @@
+/** Rows of figures → the table of scores, memory and time. */
+import { messages } from '../messages.js';
+import { formatMebibytes, formatNumber } from '../units.js';
+import { endsOf } from './aggregate.js';
+import type { Measured, Row, Score } from './aggregate.js';
+import type { Cell, Column, Table } from './table.js';
+
+const arrows = { higher: '↑', lower: '↓' } as const;
+
+interface ColumnOfRows extends Column {
+  readonly text: (measured: Measured) => string | undefined;
+  /** Smallest wins in bold; absent: nothing to win. */
+  readonly smallest?: (measured: Measured) => number | undefined;
+}
+
+const mebibytes = (header: string, bytes: (measured: Measured) => number, contested = false): ColumnOfRows => ({
+  header,
+  unit: 'MiB',
+  align: 'right',
+  text: (measured) => formatMebibytes(bytes(measured)),
+  ...(contested ? { smallest: bytes } : {}),
+});
+
+const figureColumns: readonly ColumnOfRows[] = [
+  { header: 'trainable', unit: '%', align: 'right', text: (m) => formatNumber((100 * m.trainable) / m.total) },
+  mebibytes('peak', (m) => m.peakBytes, true),
+  mebibytes('param.', (m) => m.categories.parameters),
+  mebibytes('grad.', (m) => m.categories.gradients),
+  mebibytes('optim.', (m) => m.categories.optimizerState),
+  mebibytes('activ.', (m) => m.categories.savedActivations),
+  mebibytes('batch', (m) => m.categories.batch),
+  mebibytes('work', (m) => m.categories.workspace),
+  mebibytes('max saved', (m) => m.savedBytes, true),
+  {
+    header: 'step',
+    unit: 'ms',
+    align: 'right',
+    text: (m) => (m.stepMs === undefined ? undefined : m.stepMs.toFixed(m.stepMs < 10 ? 1 : 0)),
+    smallest: (m) => m.stepMs,
+  },
+];
+
+/** Rows of one model and task. */
+export interface Section {
+  readonly title: string;
+  readonly rows: readonly Row[];
+}
+
+/** One section per model and task, in order of appearance. */
+export function sections(rows: readonly Row[]): Section[] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = messages.sectionTitle(row.config.model, row.config.task.name);
+    groups.set(key, [...(groups.get(key) ?? []), row]);
+  }
+  return [...groups].map(([title, grouped]) => ({ title, rows: grouped }));
+}
+
+export function buildTable(section: Section): Table {
+  const headline = section.rows.flatMap((row) => row.measured?.scores[0] ?? [])[0];
+  const best = bestRows(section.rows, headline);
+  const name = headline === undefined ? messages.score() : `${headline.name} ${arrows[headline.direction]}`;
+  return {
+    title: section.title,
+    columns: [
+      { header: messages.method(), align: 'left' },
+      { header: name, unit: messages.scoreUnit(), align: 'right' },
+      ...figureColumns.map(({ header, unit, align }) => ({ header, align, ...(unit === undefined ? {} : { unit }) })),
+    ],
+    rows: section.rows.map((row) => {
+      const { measured } = row;
+      const label: Cell = { text: row.stale ? messages.staleLabel(row.label) : row.label };
+      if (measured === undefined) {
+        const dash: Cell = { text: '—', emphasis: 'quiet' };
+        return [label, { text: messages.ends(endsOf(row)), emphasis: 'problem' }, ...figureColumns.map(() => dash)];
+      }
+      const score = measured.scores[0];
+      return [
+        label,
+        score === undefined
+          ? { text: messages.undefinedScore(), emphasis: 'problem' }
+          : { text: formatScore(score), ...(best.score.has(row) ? { emphasis: 'best' } : {}) },
+        ...figureColumns.map((column, index): Cell => {
+          const text = column.text(measured);
+          if (text === undefined) return { text: '—', emphasis: 'quiet' };
+          return { text, ...(best.columns[index]?.has(row) ? { emphasis: 'best' } : {}) };
+        }),
+      ];
+    }),
+  };
+}
+
+/** `0.9183 ± 0.0021 (2)`; a single seed has no ±. */
+export function formatScore(score: Score): string {
+  return `${score.mean.toFixed(4)}${score.std === undefined ? '' : ` ± ${score.std.toFixed(4)}`} (${score.n})`;
+}
+
+function bestRows(rows: readonly Row[], headline: Score | undefined) {
+  const by = (value: (measured: Measured) => number | undefined): Set<Row> => {
+    const entries = rows.flatMap((row) => {
+      const found = row.measured === undefined ? undefined : value(row.measured);
+      return found === undefined ? [] : [{ row, found }];
+    });
+    const least = Math.min(...entries.map((entry) => entry.found));
+    // Where all are equal, or alone, nobody is best.
+    const winners = entries.filter((entry) => entry.found === least);
+    return new Set(winners.length === entries.length ? [] : winners.map((entry) => entry.row));
+  };
+  const sign = headline?.direction === 'lower' ? 1 : -1;
+  return {
+    score: by((measured) => (measured.scores[0] === undefined ? undefined : sign * measured.scores[0].mean)),
+    columns: figureColumns.map((column) => (column.smallest === undefined ? new Set<Row>() : by(column.smallest))),
+  };
+}

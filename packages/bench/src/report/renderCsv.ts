@@ -1,0 +1,41 @@
+/** The rows with raw numbers (bytes, ms, shares) for other programs. Empty: not measured. */
+import papaparse from 'papaparse';
+import { endsOf } from './aggregate.js';
+import type { Row } from './aggregate.js';
+
+export function renderCsv(rows: readonly Row[]): string {
+  return `${papaparse.unparse(rows.map(record), { newline: '\n' })}\n`;
+}
+
+function record(row: Row): Record<string, string | number | undefined> {
+  const { measured } = row;
+  const score = measured?.scores[0];
+  return {
+    model: row.config.model,
+    task: row.config.task.name,
+    label: row.label,
+    method: row.config.method,
+    status: [...(row.ok.length > 0 ? ['ok'] : []), ...endsOf(row)].join('+'),
+    stale: row.stale ? 'yes' : 'no',
+    seeds: row.ok.map((result) => result.config.seed).join(' '),
+    metric: score?.name,
+    scoreMean: score?.mean,
+    scoreStd: score?.std,
+    scoreCount: score?.n,
+    trainableParameters: measured?.trainable,
+    totalParameters: measured?.total,
+    peakBytes: measured?.peakBytes,
+    parametersBytes: measured?.categories.parameters,
+    gradientsBytes: measured?.categories.gradients,
+    optimizerStateBytes: measured?.categories.optimizerState,
+    savedActivationsBytes: measured?.categories.savedActivations,
+    batchBytes: measured?.categories.batch,
+    workspaceBytes: measured?.categories.workspace,
+    savedBytes: measured?.savedBytes,
+    stepMs: measured?.stepMs,
+    learningRate: row.config.training.learningRate,
+    batchSize: row.config.training.batchSize,
+    epochs: row.config.training.epochs,
+    backend: row.config.backend,
+  };
+}
