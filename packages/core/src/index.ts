@@ -25,6 +25,9 @@ export { TokenSelection } from './tensor/selection.js';
 export { elementCount } from './tensor/dtype.js';
 export type { DType } from './tensor/dtype.js';
 
+export { matMul } from './kernels/linearAlgebra.js';
+export { add as addKernel, multiply as multiplyKernel } from './kernels/elementwise.js';
+
 export { backward } from './autograd/backward.js';
 export { checkpoint } from './autograd/checkpoint.js';
 export { gradCheck } from './autograd/gradCheck.js';

@@ -1,1 +1,17 @@
-export {};
+import { bitfit } from './bitfit/bitfit.js';
+import { registerMethod } from './contract/registry.js';
+import { full } from './full/full.js';
+import { lora } from './lora/lora.js';
+import { tokentune } from './tokentune/tokentune.js';
+
+for (const method of [full, lora, bitfit, tokentune]) registerMethod(method);
+
+export { applyMethods } from './contract/applyMethods.js';
+export type { AppliedMethods } from './contract/applyMethods.js';
+export { defineMethod, slots } from './contract/method.js';
+export type { AppliedMethod, ApplyContext, MethodDefinition, Slot } from './contract/method.js';
+export { getMethod, methodNames, registerMethod } from './contract/registry.js';
+export { parseMethodSpec } from './contract/resolve.js';
+export type { MethodSpec, ResolvedMethod } from './contract/resolve.js';
+export { formatSpelling, parseSpelling } from './spelling/parse.js';
+export type { MethodSpelling, OptionValue } from './spelling/parse.js';

@@ -1,3 +1,5 @@
+export { bertFromCheckpoint, randomBert } from './bert/load.js';
+export type { LoadedBert } from './bert/load.js';
 export { parseBertConfig } from './bert/config.js';
 export type { BertActivation, BertConfig } from './bert/config.js';
 export type { SafetensorsDtype } from './safetensors/dtype.js';

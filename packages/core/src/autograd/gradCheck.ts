@@ -12,6 +12,8 @@ export interface GradCheckResult {
   readonly maxAbsoluteError: number;
   /** `maxAbsoluteError` over the largest absolute value of the numeric gradient (1 if that is 0). */
   readonly maxRelativeError: number;
+  /** Largest absolute value of the numeric gradient: 0 means that nothing was checked. */
+  readonly maxNumeric: number;
 }
 
 export interface GradCheckOptions {
@@ -58,6 +60,7 @@ export function gradCheck(
       maxAbsoluteError = Math.max(maxAbsoluteError, Math.abs(numeric - analytic.get(name)![index]!));
     }
     scope(() => parameter.assign(tensorFrom(original, parameter.shape)));
-    return { parameter: name, maxAbsoluteError, maxRelativeError: maxAbsoluteError / (largest === 0 ? 1 : largest) };
+    const maxRelativeError = maxAbsoluteError / (largest === 0 ? 1 : largest);
+    return { parameter: name, maxAbsoluteError, maxRelativeError, maxNumeric: largest };
   });
 }

@@ -3,7 +3,13 @@ import { Parameter } from '../tensor/parameter.js';
 import { elementCount } from '../tensor/dtype.js';
 
 /** How a parameter starts where no checkpoint holds it. */
-export type Initializer = 'normal' | 'zeros' | 'ones';
+export type Initializer =
+  | 'zeros'
+  | 'ones'
+  /** Normal with the source's standard deviation. */
+  | 'normal'
+  /** Uniform in ±1/√(columns): torch's default for linear layers, kaiming_uniform with a = √5. */
+  | 'kaimingUniform';
 
 /** Gives modules their starting values: from a checkpoint, or fresh. */
 export interface ParameterSource {
@@ -29,9 +35,12 @@ export class RandomParameterSource implements ParameterSource {
   parameter(name: string, shape: readonly number[], initializer: Initializer): Parameter {
     const values = new Float32Array(elementCount(shape));
     if (initializer === 'ones') values.fill(1);
+    const stream = new RandomStream(this.seed, 'initialization', this.prefix + name);
     if (initializer === 'normal') {
-      const stream = new RandomStream(this.seed, 'initialization', this.prefix + name);
       for (let i = 0; i < values.length; i++) values[i] = stream.normal() * this.standardDeviation;
+    } else if (initializer === 'kaimingUniform') {
+      const bound = 1 / Math.sqrt(shape.at(-1)!);
+      for (let i = 0; i < values.length; i++) values[i] = (2 * stream.uniform() - 1) * bound;
     }
     return Parameter.from(values, shape);
   }

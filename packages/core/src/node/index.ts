@@ -1,5 +1,5 @@
 export { cacheFolder } from './cacheFolder.js';
-export { loadBackend } from './loadBackend.js';
+export { loadBackend, nodeProviders } from './loadBackend.js';
 export type { LoadBackendOptions } from './loadBackend.js';
 export { provisionTensorflow } from './provision/provisionTensorflow.js';
 export type { ProvisionOptions, ProvisionResult } from './provision/provisionTensorflow.js';

@@ -57,8 +57,9 @@ function oneHotTargets(labels: Tensor, rows: number, classes: number): { targets
   const ignored = tensorFrom(new Int32Array(rows).fill(ignoredLabel), [rows], 'int32');
   const valid = cast(notEqual(labels, ignored), 'float32');
   const safe = cast(multiply(cast(labels, 'float32'), valid), 'int32');
-  const oneHot = runKernel('OneHot', { indices: safe }, { depth: classes, onValue: 1, offValue: 0, dtype: 'float32' });
-  const targets = multiply(oneHot, reshape(valid, [rows, 1]));
+  const oneHot = runKernel('OneHot', { indices: safe }, { depth: classes, onValue: 1, offValue: 0, dtype: 'int32' });
+  // The WebAssembly kernel writes integers whatever it was asked for.
+  const targets = multiply(cast(oneHot, 'float32'), reshape(valid, [rows, 1]));
   return { targets, count: maximum(sum(valid), 1) };
 }
 

@@ -39,4 +39,6 @@ export type TokenSelector = (batch: Batch, random: RandomStream) => TokenChoice;
 /** A model that the training loop can train. */
 export abstract class TrainableModel extends Module<[batch: DeviceBatch], ModelOutput> {
   tokenSelector: TokenSelector | undefined;
+  /** How evaluation arranges its batches, where a method's published code does so; absent: as they are. */
+  evaluationArrangement: ((batch: Batch, random: RandomStream) => Batch) | undefined;
 }

@@ -1,9 +1,10 @@
 import { noGrad } from '../autograd/gradMode.js';
 import type { Batch } from '../data/batch.js';
 import { withStepContext } from '../modules/context.js';
+import { RandomStream } from '../random/stream.js';
 import { memoryMeter } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
-import type { TokenChoice, TrainableModel } from './model.js';
+import type { TrainableModel } from './model.js';
 import { withDeviceBatch } from './toDevice.js';
 
 export interface Prediction {
@@ -15,9 +16,10 @@ export interface Prediction {
 }
 
 /** The model's output for one batch in evaluation mode: no dropout, no gradients, every token. */
-export function predict(model: TrainableModel, batch: Batch, arranged?: TokenChoice): Prediction {
+export function predict(model: TrainableModel, batch: Batch): Prediction {
+  const arranged = model.evaluationArrangement?.(batch, new RandomStream(0, 'evaluation')) ?? batch;
   return withStepContext({ training: false, seed: 0, microStep: 0 }, () =>
-    withDeviceBatch(arranged?.batch ?? batch, undefined, (deviceBatch) =>
+    withDeviceBatch(arranged, undefined, (deviceBatch) =>
       memoryMeter().inPhase('evaluation', () =>
         noGrad(() =>
           scope(() => {

@@ -7,7 +7,7 @@ import type { NamedParameter, Optimizer } from '../optim/optimizer.js';
 import { memoryMeter, withCategory } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
 import { tensorFrom } from '../tensor/tensor.js';
-import type { TokenChoice, TrainableModel } from './model.js';
+import type { ModelOutput, TokenChoice, TrainableModel } from './model.js';
 import { chooseTokens, withDeviceBatch } from './toDevice.js';
 
 export interface TrainStepOptions {
@@ -19,6 +19,8 @@ export interface TrainStepOptions {
   readonly maxGradNorm?: number | undefined;
   /** Tokens given instead of drawn (reference cases). */
   readonly tokens?: TokenChoice | undefined;
+  /** Sees the output of each forward pass while it is alive. */
+  readonly onOutput?: ((output: ModelOutput) => void) | undefined;
 }
 
 export interface TrainStepResult {
@@ -59,7 +61,7 @@ export function trainStep(
 export function forwardBackward(
   model: TrainableModel,
   batch: Batch,
-  { seed, microStep, tokens }: Pick<TrainStepOptions, 'seed' | 'microStep' | 'tokens'>,
+  { seed, microStep, tokens, onOutput }: Omit<TrainStepOptions, 'learningRate' | 'maxGradNorm'>,
   weight = 1,
 ): number {
   const choice = tokens ?? chooseTokens(model.tokenSelector, batch, seed, microStep);
@@ -67,7 +69,9 @@ export function forwardBackward(
     withStepContext({ training: true, seed, microStep }, () =>
       graphScope(() =>
         scope(() => {
-          const { loss } = memoryMeter().inPhase('forward', () => model.call(deviceBatch));
+          const output = memoryMeter().inPhase('forward', () => model.call(deviceBatch));
+          onOutput?.(output);
+          const { loss } = output;
           backward(
             loss,
             withCategory('workspace', () => tensorFrom([weight], [])),

@@ -1,1 +1,1 @@
-export {};
+export { loadAdapter, loadAdapterTensors, saveAdapter } from './adapterFiles.js';

@@ -1,0 +1,18 @@
+/** User-facing messages of `leantune parity`. */
+export const parityMessages = {
+  noCase: (path: string) => `${path}: no case.json here or one folder below`,
+  noCaseRemedy: () =>
+    'name folders in the format of a reference case: config.json, model.safetensors, case.json, goldens',
+  badCase: (file: string, key: string, message: string) => `${file}: ${key}: ${message}`,
+  unsupportedArchitecture: (found: string, known: readonly string[]) =>
+    `architecture ${found} is not implemented (implemented: ${known.join(', ')})`,
+  unsupportedTask: (found: string) => `task "${found}" is not implemented`,
+  unknownComparison: (key: string) => `comparison "${key}" is not implemented`,
+  noBatch: () => 'the run names no batch',
+  shape: (expected: readonly number[], found: readonly number[]) =>
+    `expected shape [${expected.join(', ')}], found [${found.join(', ')}]`,
+  noGradient: () => 'no gradient',
+  unexpectedGradient: () => 'has a gradient, the reference has none',
+  unknownParameter: () => 'the model has no such parameter',
+  documentationOnly: () => 'documentation only, no runs',
+} as const;

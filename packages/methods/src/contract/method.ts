@@ -1,0 +1,46 @@
+import type { TransformerModel } from '@leantune/models';
+import type { z } from 'zod';
+
+/**
+ * What a method decides about: `base` how frozen weights are held, `weights` what is trained and inserted, `tokens`
+ * which rows are kept, `stack` how the blocks are run. A free slot has its plain value, so methods with different
+ * slots compose.
+ */
+export const slots = ['base', 'weights', 'tokens', 'stack'] as const;
+
+export type Slot = (typeof slots)[number];
+
+export interface ApplyContext {
+  /** Seed of the run: fresh parameters have streams of their own below it. */
+  readonly seed: number;
+}
+
+/** What a method leaves behind besides a changed model. */
+export interface AppliedMethod {
+  /** Folds what was inserted into the base weights and removes it; absent where nothing can be merged. */
+  readonly merge?: () => void;
+}
+
+export interface MethodDefinition<Schema extends z.ZodObject = z.ZodObject> {
+  readonly name: string;
+  /** One line for lists and pages. */
+  readonly summary: string;
+  /** Paper, section, and whose code it follows. */
+  readonly reference: string;
+  readonly slots: readonly Slot[];
+  /** Types, defaults, ranges and a description of every option. */
+  readonly options: Schema;
+  /** `true`, or why the method cannot be applied to this model. */
+  supports(model: TransformerModel): true | string;
+  /** Changes the model: wraps sites, freezes parameters, chooses tokens. */
+  apply(model: TransformerModel, options: z.output<Schema>, context: ApplyContext): AppliedMethod;
+}
+
+/** Declares a method; its options are typed by their schema. */
+export function defineMethod<Schema extends z.ZodObject>(definition: MethodDefinition<Schema>): MethodDefinition {
+  return {
+    ...definition,
+    // The schema is checked before `apply` is called, see `applyMethods`.
+    apply: (model, options, context) => definition.apply(model, options as z.output<Schema>, context),
+  };
+}

@@ -1,0 +1,72 @@
+import { ConfigurationError, nearestName, type ConfigurationIssue } from '@leantune/core';
+import type { z } from 'zod';
+import { messages } from '../messages.js';
+import { formatSpelling, parseSpelling, type MethodSpelling } from '../spelling/parse.js';
+import { slots, type MethodDefinition, type Slot } from './method.js';
+import { getMethod } from './registry.js';
+
+/** A method with all its options, defaults included. */
+export interface ResolvedMethod {
+  readonly definition: MethodDefinition;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** A composition of methods that fit together. */
+export interface MethodSpec {
+  /** Canonical spelling, as given. */
+  readonly spelling: string;
+  readonly methods: readonly ResolvedMethod[];
+}
+
+/**
+ * Resolves a spelling: known names, valid options, no two methods for one slot.
+ * @throws UsageError for the syntax and unknown names; ConfigurationError with every wrong option and clash at once.
+ */
+export function parseMethodSpec(text: string): MethodSpec {
+  const spellings = parseSpelling(text);
+  const definitions = spellings.map(({ name }) => getMethod(name));
+  const issues: ConfigurationIssue[] = [];
+  const methods = definitions.map((definition, index) => resolveOptions(definition, spellings[index]!, issues));
+  issues.push(...clashes(definitions));
+  if (issues.length > 0) throw new ConfigurationError(issues, { remedy: messages.showMethod(definitions[0]!.name) });
+  return { spelling: formatSpelling(spellings), methods };
+}
+
+function resolveOptions(
+  definition: MethodDefinition,
+  spelling: MethodSpelling,
+  issues: ConfigurationIssue[],
+): ResolvedMethod {
+  const known = Object.keys(definition.options.shape);
+  for (const key of Object.keys(spelling.options)) {
+    if (known.includes(key)) continue;
+    const nearest = nearestName(key, known);
+    issues.push({
+      key: `${definition.name}.${key}`,
+      message: messages.unknownOption(),
+      expected: known.length === 0 ? messages.noOptions() : messages.oneOf(known),
+      ...(nearest === undefined ? {} : { nearest }),
+    });
+  }
+  const given = Object.fromEntries(Object.entries(spelling.options).filter(([key]) => known.includes(key)));
+  const parsed = definition.options.safeParse(given);
+  if (parsed.success) return { definition, options: parsed.data };
+  for (const issue of parsed.error.issues) issues.push(describe(definition, issue, given));
+  return { definition, options: {} };
+}
+
+function describe(definition: MethodDefinition, issue: z.core.$ZodIssue, given: Record<string, unknown>) {
+  const key = String(issue.path[0] ?? '');
+  const value = given[key];
+  return {
+    key: key === '' ? definition.name : `${definition.name}.${key}`,
+    message: value === undefined ? issue.message : `${issue.message}, found ${JSON.stringify(value)}`,
+  };
+}
+
+function clashes(definitions: readonly MethodDefinition[]): ConfigurationIssue[] {
+  return slots.flatMap((slot: Slot) => {
+    const takers = definitions.filter((definition) => definition.slots.includes(slot)).map(({ name }) => name);
+    return takers.length > 1 ? [{ key: takers.join('+'), message: messages.slotClash(slot, takers) }] : [];
+  });
+}

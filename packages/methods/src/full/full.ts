@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import { defineMethod } from '../contract/method.js';
+
+/** Full fine-tuning: every parameter is trained. */
+export const full = defineMethod({
+  name: 'full',
+  summary: 'Full fine-tuning: trains every parameter.',
+  reference: 'Devlin et al. 2019, section 3.2',
+  slots: ['weights'],
+  options: z.object({}),
+  supports: () => true,
+  apply: (model) => {
+    model.setTrained(() => true);
+    return {};
+  },
+});

@@ -1,0 +1,35 @@
+/** Every user-facing message of this package. */
+export const messages = {
+  nameTaken: (name: string) => `a method named "${name}" is registered already`,
+  unknownMethod: (name: string, nearest: string | undefined, known: readonly string[]) =>
+    `unknown method "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`} (known: ${known.join(', ')})`,
+  listMethods: () => 'npx leantune list methods',
+  showMethod: (name: string) => `npx leantune show ${name}`,
+  spelling: (text: string, column: number, expected: string) =>
+    `method "${text}", column ${column + 1}: expected ${expected}, found ${
+      column >= text.length ? 'the end' : `"${text.slice(column, column + 10)}"`
+    }`,
+  spellingRemedy: () => "spell methods like 'lora(rank=8,targets=[attention.query])+tokentune(tokens=16)'",
+  unknownOption: () => 'unknown option',
+  noOptions: () => 'no options',
+  oneOf: (names: readonly string[]) => `one of ${names.join(', ')}`,
+  slotClash: (slot: string, methods: readonly string[]) =>
+    `${methods.join(' and ')} both decide about "${slot}"; take one of them`,
+  notSupported: (method: string, architecture: string, reason: string) =>
+    `${method} does not support ${architecture}: ${reason}`,
+  noLinearSites: () => 'it has no linear sites',
+  notLinear: (site: string) => `site "${site}" holds no linear layer`,
+  noTokens: () => 'its input has no token axis',
+  tokensOrRatio: () => 'give tokens or ratio, not both',
+  adapterFileAbsent: (file: string) => `${file}: not found`,
+  adapterNotLora: (file: string, found: string) => `${file}: expected peft_type "LORA", found ${found}`,
+  adapterInvalid: (file: string, problems: string) => `${file}: ${problems}`,
+  adapterNoTargets: (file: string, targets: readonly string[]) =>
+    `${file}: target_modules ${targets.join(', ')} match no linear site of the model`,
+  adapterTensorAbsent: (file: string, name: string) => `${file}: tensor "${name}" is absent`,
+  adapterTensorShape: (file: string, name: string, expected: readonly number[], found: readonly number[]) =>
+    `${file}: tensor "${name}" has shape [${found.join(', ')}], expected [${expected.join(', ')}]`,
+  adapterUnsupported: (file: string, key: string, found: string) => `${file}: ${key} = ${found} is not supported`,
+  adapterRemedy: () => 'save the adapter with PEFT save_pretrained(folder, safe_serialization=True)',
+  adapterNothingTrained: () => 'the model holds no LoRA adapter to save; apply lora first',
+} as const;
