@@ -34,6 +34,10 @@ export const messages = {
   corruptResult: (file: string, detail: string) => `${file} is damaged or of another version: ${detail}`,
   corruptResultRemedy: (file: string) => `Delete ${file} and run the sweep again: only this cell is repeated.`,
 
+  // Backends
+  probeDied: (how: string, stderr: string) => `the process that tries the backends ended with ${how}\n${stderr}`,
+  probeDiedRemedy: () => 'npx leantune doctor says what loads; --backend wasm needs nothing native.',
+
   // Ends of cells
   heapExhausted: () => 'the JavaScript heap is exhausted',
   heapRemedy: () => 'Give Node more heap: NODE_OPTIONS=--max-old-space-size=8192',
@@ -103,5 +107,58 @@ export const messages = {
     `${plural(seeds, 'seed')}, backend ${backend}, saving policy ${saving.join(' / ')}`,
   plotScoreSubtitle: () => 'points: mean over seeds, bars: ± sample standard deviation, dashed: Pareto front',
   plotWarnings: (complaints: readonly string[]) => `the plot cannot be drawn faithfully: ${complaints.join('; ')}`,
+
+  // Command line
+  programSummary: () =>
+    'Memory-efficient fine-tuning, measured: scores, exact memory and time of methods side by side.',
+  debugOption: () => 'print stacks of errors (also LEANTUNE_DEBUG=1)',
+  versionOption: () => 'print the version',
+  helpOption: () => 'print this help',
+  helpFooter: () => `Exit codes:
+  0  done
+  1  a cell failed, ran out of memory or was interrupted; a reference case did not hold
+  2  usage: unknown names, bad settings, bad sweep file
+  3  environment: missing or damaged files, backends that do not load
+
+Start with:  leantune run quickstart`,
+  examples: (examples: readonly string[]) => `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}`,
+  errorWord: () => 'error:',
+  unexpectedError: () => 'unexpected error (please report it with these lines):',
+  unknownCommand: (typed: string, nearest: string | undefined) =>
+    `unknown command "${typed}"${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`,
+  didYouMean: (text: string, nearest: string) => `${text}: did you mean "${nearest}"?`,
+  helpRemedy: (command: string | undefined) =>
+    `npx leantune ${command === undefined ? '' : `${command} `}--help shows what there is.`,
+  unknownKind: (typed: string, nearest: string | undefined, kinds: readonly string[]) =>
+    `cannot list "${typed}": ${nearest === undefined ? `expected one of ${kinds.join(', ')}` : `did you mean "${nearest}"?`}`,
+  backendDoesNotLoad: (reason: string, remedy: string) => `does not load: ${reason} → ${remedy}`,
+  unknownThing: (name: string, nearest: string | undefined) =>
+    `nothing is called "${name}"${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`,
+  ambiguousCell: (prefix: string, ids: readonly string[]) => `several cells begin with ${prefix}: ${ids.join(', ')}`,
+  ambiguousCellRemedy: () => 'Type more digits.',
+
+  // Progress of a run
+  resolvingBackend: () => 'looking for a backend …',
+  backendChosen: (name: string, device: string, reason: string) => `backend ${name}: ${device} (${reason})`,
+  planned: (sweep: string, total: number, kept: number, stale: number) => {
+    const parts = [plural(total, 'cell')];
+    if (kept > 0) parts.push(`${kept} kept`);
+    if (stale > 0) parts.push(`${stale} stale (the code has changed)`);
+    return `${sweep}: ${parts.join(', ')}, ${total - kept} to run`;
+  },
+  fewerHere: (backend: string, settings: string) => `on ${backend} this sweep takes ${settings}`,
+  allReused: (count: number) => `All ${plural(count, 'result')} reused: nothing had to run. --force runs them again.`,
+  keptFailures: (count: number) => `${plural(count, 'failed cell')} kept as they are; --retry runs them again.`,
+  stopping: () => 'finishing the current step … (Ctrl-C again stops at once)',
+  stopped: (command: string) => `Interrupted. Go on with: ${command}`,
+  breaker: (count: number, seconds: number, command: string) =>
+    `Stopped: ${count} cells in a row failed in the same way within ${seconds} seconds each. Once it is mended: ${command}`,
+  stoppedOnError: (command: string) => `Stopped after the failure (--on-error stop). Go on with: ${command}`,
+  failureLine: (label: string, seed: number, status: string, message: string) =>
+    `${status === 'oom' ? 'out of memory' : status}: ${label}, seed ${seed}: ${message}`,
+  logPath: (path: string) => `  log: ${path}`,
+  retryLine: (command: string) => `Run them again with: ${command}`,
+  reportLies: (folder: string) => `Report: ${folder}`,
+  nothingToReport: () => 'No cell has a result yet.',
   plural,
 } as const;

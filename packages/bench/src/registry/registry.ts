@@ -7,6 +7,9 @@ export interface NameProblem {
   readonly nearest?: string;
 }
 
+/** The canonical name, so that aliases and spaces do not make different cells; or what is wrong with it. */
+export type Resolved = { readonly name: string } | { readonly problem: NameProblem };
+
 /** One line of `leantune list`. */
 export interface NamedEntry {
   readonly name: string;
@@ -17,6 +20,10 @@ export interface Registry {
   readonly models: () => readonly NamedEntry[];
   readonly tasks: () => readonly NamedEntry[];
   readonly methods: () => readonly NamedEntry[];
-  /** undefined where the spelling (composition and options included) is sound. */
-  readonly checkMethod: (spelling: string) => NameProblem | undefined;
+  readonly resolveModel: (name: string) => Resolved;
+  readonly resolveTask: (name: string) => Resolved;
+  /** Checks composition and options too. */
+  readonly resolveMethod: (spelling: string) => Resolved;
+  /** Everything there is to say about a method, task or model; undefined where nothing has that name. */
+  readonly describe: (name: string) => unknown;
 }

@@ -11,7 +11,7 @@ import { messages } from '../messages.js';
 import { zodIssues } from './issues.js';
 import type { Names } from './parseSweep.js';
 import { splitTopLevel } from './splitTopLevel.js';
-import { labelled, nameIssues, unknown } from './sweep.js';
+import { labelled, resolveNames } from './sweep.js';
 import type { Sweep } from './sweep.js';
 
 const texts = z.array(z.string().min(1)).min(1);
@@ -31,8 +31,6 @@ const overridesSchema = z.strictObject({
 });
 
 export type Overrides = z.infer<typeof overridesSchema>;
-
-export const overrideKeys = Object.keys(overridesSchema.shape);
 
 const listKeys = new Set(['models', 'tasks', 'methods', 'seeds']);
 
@@ -91,22 +89,10 @@ export function selectFromSweep(sweep: Sweep, overrides: Overrides, names: Names
           ),
     seeds: overrides.seeds ?? sweep.seeds,
   };
-  const issues = nameIssues(selected, names.registry, names.backendNames).map(({ path: _path, ...issue }) => {
-    // The nearest name may be one of the sweep's own labels.
-    const typed = /^unknown method "(.*)"$/.exec(issue.message)?.[1];
-    return typed === undefined
-      ? { ...issue, file: messages.commandLine() }
-      : {
-          ...issue,
-          ...unknown('method', typed, [
-            ...sweep.methods.map((entry) => entry.label),
-            ...names.registry.methods().map((entry) => entry.name),
-          ]),
-          file: messages.commandLine(),
-        };
-  });
-  if (issues.length > 0) {
-    throw new ConfigurationError(issues, { code: 'LEANTUNE_OVERRIDE_INVALID', remedy: messages.listRemedy() });
-  }
-  return selected;
+  const { sweep: resolved, issues } = resolveNames(selected, names.registry, names.backendNames);
+  if (issues.length === 0) return resolved;
+  throw new ConfigurationError(
+    issues.map(({ path: _path, ...issue }) => ({ file: messages.commandLine(), ...issue })),
+    { code: 'LEANTUNE_OVERRIDE_INVALID', remedy: messages.listRemedy() },
+  );
 }

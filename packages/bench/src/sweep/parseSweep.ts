@@ -6,7 +6,7 @@ import { messages } from '../messages.js';
 import type { Registry } from '../registry/registry.js';
 import { zodIssues } from './issues.js';
 import { sweepSchema } from './schema.js';
-import { nameIssues, normalizeSweep } from './sweep.js';
+import { normalizeSweep, resolveNames } from './sweep.js';
 import type { Sweep } from './sweep.js';
 
 export interface SweepSource {
@@ -36,10 +36,11 @@ export function parseSweep(source: SweepSource, names: Names): Sweep {
     );
   }
   const parsed = sweepSchema.safeParse(document.toJS());
-  const issues = parsed.success
-    ? nameIssues(normalizeSweep(parsed.data), names.registry, names.backendNames)
-    : zodIssues(sweepSchema, parsed.error);
-  if (parsed.success && issues.length === 0) return normalizeSweep(parsed.data);
+  const resolved = parsed.success
+    ? resolveNames(normalizeSweep(parsed.data), names.registry, names.backendNames)
+    : { issues: zodIssues(sweepSchema, parsed.error) };
+  const { issues } = resolved;
+  if ('sweep' in resolved && issues.length === 0) return resolved.sweep;
   throw new ConfigurationError(
     issues
       .map(({ path, ...issue }) => ({ file: source.file, ...position(document, lines, path), ...issue }))

@@ -1,7 +1,7 @@
 /** A sweep after parsing and validation: lists where the file allows short forms, names checked. */
-import { nearestName } from '@leantune/core';
 import { messages } from '../messages.js';
-import type { NamedEntry, NameProblem, Registry } from '../registry/registry.js';
+import { unknownProblem } from '../registry/problems.js';
+import type { Registry, Resolved } from '../registry/registry.js';
 import { issueAt } from './issues.js';
 import type { PathIssue } from './issues.js';
 import type { SweepFile } from './schema.js';
@@ -66,36 +66,36 @@ export function methodNamesOf(spelling: string): string {
   return spelling.replace(/\([^()]*\)/g, '').replaceAll(' ', '');
 }
 
-/** All names that no registry knows and all labels that stand twice. */
-export function nameIssues(sweep: Sweep, registry: Registry, backendNames: readonly string[]): PathIssue[] {
+/** The sweep with canonical names, and a problem for every name that no registry knows and every label that repeats. */
+export function resolveNames(
+  sweep: Sweep,
+  registry: Registry,
+  backendNames: readonly string[],
+): { readonly sweep: Sweep; readonly issues: readonly PathIssue[] } {
   const issues: PathIssue[] = [];
-  const add = (path: readonly PropertyKey[], problem: NameProblem | undefined) => {
-    if (problem !== undefined) issues.push(issueAt(path, problem));
+  const settle = (path: readonly PropertyKey[], given: string, resolved: Resolved): string => {
+    if ('name' in resolved) return resolved.name;
+    issues.push(issueAt(path, resolved.problem));
+    return given;
   };
-  sweep.models.forEach((name, index) => add(['models', index], unknownName('model', name, registry.models())));
-  sweep.tasks.forEach((task, index) => add(['tasks', index, 'name'], unknownName('task', task.name, registry.tasks())));
-  sweep.methods.forEach((entry, index) => {
-    add(['methods', index, 'method'], registry.checkMethod(entry.method));
+  const models = sweep.models.map((name, index) => settle(['models', index], name, registry.resolveModel(name)));
+  const tasks = sweep.tasks.map((task, index) => ({
+    ...task,
+    name: settle(['tasks', index, 'name'], task.name, registry.resolveTask(task.name)),
+  }));
+  const methods = sweep.methods.map((entry, index) => {
     if (sweep.methods.findIndex((other) => other.label === entry.label) < index) {
-      add(['methods', index], { message: messages.labelTwice(entry.label) });
+      issues.push(issueAt(['methods', index], { message: messages.labelTwice(entry.label) }));
     }
+    return {
+      ...entry,
+      method: settle(['methods', index, 'method'], entry.method, registry.resolveMethod(entry.method)),
+    };
   });
   for (const name of Object.keys(sweep.backends)) {
-    if (!backendNames.includes(name)) add(['backends', name], unknown('backend', name, backendNames));
+    if (!backendNames.includes(name)) {
+      issues.push(issueAt(['backends', name], unknownProblem('backend', name, backendNames)));
+    }
   }
-  return issues;
-}
-
-function unknownName(kind: string, name: string, known: readonly NamedEntry[]): NameProblem | undefined {
-  const names = known.map((entry) => entry.name);
-  return names.includes(name) ? undefined : unknown(kind, name, names);
-}
-
-/** Problem of a name outside `known`: with the nearest one, or with all of them. */
-export function unknown(kind: string, name: string, known: readonly string[]): NameProblem {
-  const nearest = nearestName(name, known);
-  return {
-    message: messages.unknownName(kind, name),
-    ...(nearest === undefined ? { expected: messages.oneOf(known) } : { nearest }),
-  };
+  return { sweep: { ...sweep, models, tasks, methods }, issues };
 }

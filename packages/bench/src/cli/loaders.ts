@@ -1,0 +1,12 @@
+/** Each command's code is loaded when it is called: help must not wait for numeric libraries. */
+import type { CommandHandler, CommandName } from './table.js';
+
+export const loaders: { readonly [Name in CommandName]: () => Promise<CommandHandler<Name>> } = {
+  run: async () => (await import('./commands/run.js')).run,
+  report: async () => (await import('./commands/report.js')).report,
+  list: async () => (await import('./commands/list.js')).list,
+  show: async () => (await import('./commands/show.js')).show,
+  setup: async () => (await import('./commands/setup.js')).setup,
+  doctor: async () => (await import('./commands/doctor.js')).doctor,
+  parity: async () => (await import('./commands/parity.js')).parity,
+};

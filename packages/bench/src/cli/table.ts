@@ -1,0 +1,160 @@
+/** The one table of commands: parser, help and documentation are made from it. No heavy import here. */
+
+export interface ArgumentDefinition {
+  /** `<name>` required, `[name]` optional, `...` for many. */
+  readonly usage: string;
+  readonly summary: string;
+}
+
+export interface OptionDefinition {
+  readonly flags: string;
+  readonly summary: string;
+  /** `flag` is true or absent, `text` a string or absent. */
+  readonly kind: 'flag' | 'text';
+  readonly choices?: readonly string[];
+  readonly hidden?: true;
+}
+
+export interface CommandDefinition {
+  readonly summary: string;
+  readonly arguments: readonly ArgumentDefinition[];
+  /** Keys are the camel-case names of the flags. */
+  readonly options: Readonly<Record<string, OptionDefinition>>;
+  readonly examples: readonly string[];
+}
+
+const json = {
+  flags: '--json',
+  summary: 'print JSON instead of text',
+  kind: 'flag',
+} as const satisfies OptionDefinition;
+
+export const commands = {
+  run: {
+    summary: 'run a sweep, or go on with one: what is finished is kept',
+    arguments: [
+      { usage: '[sweep]', summary: 'name of a shipped sweep or path of a YAML file (default: quickstart)' },
+      {
+        usage: '[settings...]',
+        summary: 'key=value words that win over the file, e.g. epochs=1 methods=full,lora seeds=0',
+      },
+    ],
+    options: {
+      out: { flags: '--out <folder>', summary: 'folder of the run (default: runs/<sweep>)', kind: 'text' },
+      backend: {
+        flags: '--backend <name>',
+        summary: 'backend to compute with (default: LEANTUNE_BACKEND, else the best)',
+        kind: 'text',
+      },
+      retry: { flags: '--retry', summary: 'run cells again that failed or ran out of memory', kind: 'flag' },
+      force: { flags: '--force', summary: 'run every cell again', kind: 'flag' },
+      onError: {
+        flags: '--on-error <what>',
+        summary: 'after a cell that failed: continue (default) or stop',
+        kind: 'text',
+        choices: ['continue', 'stop'],
+      },
+      dryRun: { flags: '--dry-run', summary: 'print the plan and run nothing', kind: 'flag' },
+      json,
+      executor: { flags: '--executor <module>', summary: 'module that runs a cell', kind: 'text', hidden: true },
+    },
+    examples: [
+      'leantune run',
+      'leantune run sentences methods=full,lora seeds=0',
+      'leantune run my/sweep.yaml --retry',
+    ],
+  },
+  report: {
+    summary: 'table and plots of a run',
+    arguments: [{ usage: '<run>', summary: 'name of a sweep (its folder runs/<sweep>) or a folder' }],
+    options: {
+      out: {
+        flags: '--out <folder>',
+        summary: "where the report goes (default: report/ in the run's folder)",
+        kind: 'text',
+      },
+      json,
+    },
+    examples: ['leantune report quickstart', 'leantune report results/sentences'],
+  },
+  list: {
+    summary: 'what there is to choose from',
+    arguments: [{ usage: '[what]', summary: 'methods, tasks, models, sweeps or backends (default: all)' }],
+    options: { json },
+    examples: ['leantune list', 'leantune list methods'],
+  },
+  show: {
+    summary: 'one thing in full: a sweep with its cells, a cell, a method, a task, a model',
+    arguments: [{ usage: '<name>', summary: "name, or the first digits of a cell's id" }],
+    options: {
+      backend: { flags: '--backend <name>', summary: 'resolve a sweep for this backend', kind: 'text' },
+      json,
+    },
+    examples: ['leantune show sentences', 'leantune show lora', 'leantune show 3f9a'],
+  },
+  setup: {
+    summary: 'provide the native backend in a private environment below the cache folder',
+    arguments: [],
+    options: {
+      force: { flags: '--force', summary: 'throw away an earlier set-up and start afresh', kind: 'flag' },
+      json,
+    },
+    examples: ['leantune setup'],
+  },
+  doctor: {
+    summary: 'what is installed here, what each backend needs, and why',
+    arguments: [],
+    options: { json },
+    examples: ['leantune doctor'],
+  },
+  parity: {
+    summary: 'run reference cases and print the largest error of each tensor',
+    arguments: [{ usage: '<case...>', summary: 'folders holding a case.json' }],
+    options: {
+      backend: {
+        flags: '--backend <name>',
+        summary: 'backend to compute with (default: LEANTUNE_BACKEND, else the best)',
+        kind: 'text',
+      },
+      json,
+    },
+    examples: ['leantune parity ../shared/goldens/cases/model-bert-*'],
+  },
+} as const satisfies Readonly<Record<string, CommandDefinition>>;
+
+export type CommandName = keyof typeof commands;
+
+export const commandNames = Object.keys(commands) as CommandName[];
+
+type OptionsOf<Name extends CommandName> = {
+  readonly [Key in keyof (typeof commands)[Name]['options']]?: (typeof commands)[Name]['options'][Key] extends {
+    readonly kind: 'flag';
+  }
+    ? boolean
+    : string;
+};
+
+export interface CommandInput<Name extends CommandName> {
+  /** Positional words in order; optional ones may be missing. */
+  readonly words: readonly string[];
+  readonly options: OptionsOf<Name>;
+  readonly terminal: Terminal;
+  /** The command as the user would repeat it, without machine paths. */
+  readonly commandLine: string;
+}
+
+/** Resolves to the exit code. */
+export type CommandHandler<Name extends CommandName> = (input: CommandInput<Name>) => Promise<number>;
+
+/** Where data and progress go. */
+export interface Terminal {
+  /** Data: stdout. */
+  readonly out: (text: string) => void;
+  /** Progress and remarks for people: stderr. */
+  readonly err: (text: string) => void;
+  readonly outColour: boolean;
+  readonly errColour: boolean;
+  /** stderr is a terminal: lines may be redrawn. */
+  readonly live: boolean;
+  readonly columns: number;
+}

@@ -1,0 +1,55 @@
+/** Resolves the backend once for a whole run, in a short-lived process. */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { EnvironmentError, UsageError } from '@leantune/core';
+import { messages } from '../messages.js';
+
+export interface ChosenBackend {
+  readonly name: string;
+  readonly reason: string;
+  readonly device: string;
+}
+
+export type ProbeAnswer =
+  | ({ readonly status: 'loaded' } & ChosenBackend)
+  | {
+      readonly status: 'error';
+      readonly exitCode: number;
+      readonly code: string;
+      readonly message: string;
+      readonly remedy?: string;
+    };
+
+/** @throws UsageError for unknown names, EnvironmentError where nothing suitable loads. */
+export async function chooseBackend(requested: string | undefined): Promise<ChosenBackend> {
+  const answer = await askProbe(requested);
+  if (answer.status === 'loaded') return { name: answer.name, reason: answer.reason, device: answer.device };
+  const { code, message, remedy } = answer;
+  const details = { code, ...(remedy === undefined ? {} : { remedy }) };
+  throw answer.exitCode === 2 ? new UsageError(message, details) : new EnvironmentError(message, details);
+}
+
+function askProbe(requested: string | undefined): Promise<ProbeAnswer> {
+  const entry = fileURLToPath(new URL('./probe.js', import.meta.url));
+  return new Promise((resolve, reject) => {
+    const child = fork(entry, requested === undefined ? [] : [requested], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let answer: ProbeAnswer | undefined;
+    let stderr = '';
+    child.stderr?.on('data', (chunk: Buffer) => (stderr = `${stderr}${chunk.toString()}`.slice(-4000)));
+    child.on('message', (message: ProbeAnswer) => (answer = message));
+    child.once('error', reject);
+    child.once('close', (exitCode, signal) => {
+      if (answer !== undefined) resolve(answer);
+      else {
+        reject(
+          new EnvironmentError(messages.probeDied(signal ?? `exit code ${exitCode ?? 'unknown'}`, stderr.trim()), {
+            code: 'LEANTUNE_PROBE_DIED',
+            remedy: messages.probeDiedRemedy(),
+          }),
+        );
+      }
+    });
+  });
+}
