@@ -1,9 +1,27 @@
 import type { KernelBackend, TensorInfo } from '@tensorflow/tfjs-core';
 import { registerAdamWKernel } from './adamWUpdate.js';
 
-/** The one method of the WebAssembly backend that we need beyond `KernelBackend`: a live view of a tensor's memory. */
+/** The parts of the WebAssembly backend that we need beyond `KernelBackend`. */
 interface HeapBackend extends KernelBackend {
+  /** A live view of a tensor's memory. */
   typedArrayFromHeap(info: TensorInfo): Float32Array;
+  readonly dataIdMap: { get(dataId: object): { readonly id: number; readonly memoryOffset: number } };
+  readonly wasm: {
+    readonly tfjs: {
+      registerTensor(id: number, size: number, memoryOffset: number): void;
+      disposeData(id: number): void;
+    };
+  };
+}
+
+/**
+ * XNNPACK keeps packed copies of matrices that it multiplied by, under their id: forgetting and registering the same
+ * memory anew drops them. Without this a matrix changed in place would still multiply as it was.
+ */
+function forgetPackedCopies(heap: HeapBackend, info: TensorInfo, size: number): void {
+  const { id, memoryOffset } = heap.dataIdMap.get(info.dataId);
+  heap.wasm.tfjs.disposeData(id);
+  heap.wasm.tfjs.registerTensor(id, size, memoryOffset);
 }
 
 /** In-place kernels over the WebAssembly heap: one pass instead of fourteen, no temporaries. */
@@ -26,5 +44,6 @@ export function registerWasmKernels(backend: KernelBackend): void {
       second[i] = v;
       parameter[i] = parameter[i]! * keep - (stepSize * m) / (Math.sqrt(v) / correction + epsilon);
     }
+    forgetPackedCopies(heap, targets.parameter, parameter.length);
   });
 }

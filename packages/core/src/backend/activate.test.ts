@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { activateBackend } from './activate.js';
+
+test('a backend that does not come up is an error, where tfjs would stay on another one', async () => {
+  const failing = activateBackend('failing', () => {
+    throw new Error('no device');
+  });
+  await expect(failing).rejects.toMatchObject({
+    name: 'EnvironmentError',
+    message: expect.stringMatching(/^tfjs did not activate backend failing and stays on /) as string,
+    code: 'LEANTUNE_BACKEND_NOT_ACTIVATED',
+  });
+});

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { lastLines, runCommand } from './command.js';
+
+const node = (script: string, options = {}) => runCommand(process.execPath, ['-e', script], options);
+
+test('exit code and output of both streams', async () => {
+  const result = await node('console.log("out"); console.error("err"); process.exitCode = 4');
+  expect([result.code, result.stdout]).toEqual([4, 'out\n']);
+  expect(result.output.split('\n').sort()).toEqual(['', 'err', 'out']);
+});
+
+test('a program that does not exist has exit code 127', async () => {
+  expect(await runCommand('no-such-program-of-ours', [])).toMatchObject({ code: 127 });
+});
+
+test('lines come one by one, whatever the chunks', async () => {
+  const lines: string[] = [];
+  await node('process.stdout.write("a\\nb"); setTimeout(() => process.stdout.write("c\\rd\\n"), 50)', {
+    onLine: (line: string) => lines.push(line),
+  });
+  expect(lines).toEqual(['a', 'bc', 'd']);
+});
+
+test('a program whose time is up is ended with exit code 124', async () => {
+  expect(await node('setInterval(() => {}, 1000)', { timeoutMs: 300 })).toMatchObject({ code: 124 });
+});
+
+test('an abort ends the program and rejects with its reason', async () => {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(new Error('stopped by the user')), 200);
+  await expect(node('setInterval(() => {}, 1000)', { signal: controller.signal })).rejects.toThrow(
+    'stopped by the user',
+  );
+});
+
+test('last lines skip the empty ones', () => {
+  expect(lastLines('a\n\nb\r\n  \nc\nd\n')).toBe('b | c | d');
+});
