@@ -16,17 +16,16 @@ export function run(program, programArguments, { show = false, environment = {} 
       stdio: ['ignore', show ? 'inherit' : 'pipe', show ? 'inherit' : 'pipe'],
     });
     let output = '';
-    let stdout = '';
-    child.stdout?.setEncoding('utf8').on('data', (text) => {
-      stdout += text;
-      output += text;
-    });
-    child.stderr?.setEncoding('utf8').on('data', (text) => (output += text));
-    const forward = (signal) => child.kill(signal);
-    for (const signal of signals) process.on(signal, forward);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text) => (output += text));
+    }
+    const forward = () => child.kill('SIGTERM');
+    process.on('SIGTERM', forward);
+    process.on('SIGINT', wait);
     const finish = (code) => {
-      for (const signal of signals) process.off(signal, forward);
-      resolve({ code, output, stdout });
+      process.off('SIGTERM', forward);
+      process.off('SIGINT', wait);
+      resolve({ code, output });
     };
     child.on('error', (error) => {
       output += `${error.message}\n`;
@@ -36,6 +35,7 @@ export function run(program, programArguments, { show = false, environment = {} 
   });
 }
 
-// A terminal sends these to the whole group; here the child decides how to end, and its exit code is passed on.
+/** Ctrl-C reaches the child from the terminal itself: it decides how to end, and its exit code is passed on. */
+function wait() {}
+
 const signalNumber = { SIGINT: 2, SIGTERM: 15, SIGKILL: 9 };
-const signals = ['SIGINT', 'SIGTERM'];

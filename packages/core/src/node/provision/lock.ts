@@ -4,12 +4,12 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-export interface LockHolder {
+interface LockHolder {
   readonly pid: number;
   readonly host: string;
 }
 
-export interface LockOptions {
+interface LockOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called once when another process holds the lock and this one begins to wait. */
   readonly onWait?: (holder: LockHolder) => void;

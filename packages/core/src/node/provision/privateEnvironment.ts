@@ -12,7 +12,7 @@ import type { Problem } from './prerequisites.js';
 import type { Reporter } from './report.js';
 
 /** What is installed: only its libraries and headers are used, so its Python dependencies are left out. */
-export const requirement = `tensorflow-cpu==${pinnedTensorflow}`;
+const requirement = `tensorflow-cpu==${pinnedTensorflow}`;
 
 const markerFile = '.leantune-complete';
 /** Unpacked wheel, its download and the environment itself. */

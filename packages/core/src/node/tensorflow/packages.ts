@@ -14,15 +14,22 @@ export const kernelPackage = '@tensorflow/tfjs-node';
 /** N-API version that the addon is built for; part of the official addon's path. */
 export const napiVersion = 8;
 
+// Written out one by one, so that tools which look for unused dependencies see them.
+const manifests = {
+  '@tensorflow/tfjs-node-gpu': () => require.resolve('@tensorflow/tfjs-node-gpu/package.json'),
+  '@tensorflow/tfjs-node': () => require.resolve('@tensorflow/tfjs-node/package.json'),
+  'node-api-headers': () => require.resolve('node-api-headers/package.json'),
+};
+type NativePackage = keyof typeof manifests;
+
 /** Folder of an installed npm package. */
-export function npmPackageFolder(name: string): string {
-  return dirname(require.resolve(`${name}/package.json`));
+export function npmPackageFolder(name: NativePackage): string {
+  return dirname(manifests[name]());
 }
 
 /** Version of an installed npm package. */
-export function npmPackageVersion(name: string): string {
-  const text = readFileSync(require.resolve(`${name}/package.json`), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+export function npmPackageVersion(name: NativePackage): string {
+  return (JSON.parse(readFileSync(manifests[name](), 'utf8')) as { version: string }).version;
 }
 
 /** Where the package's own install script puts its addon. */

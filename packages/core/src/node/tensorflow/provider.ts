@@ -9,6 +9,7 @@ import { findCompiledBinding } from './bindingStore.js';
 import { registerTensorFlowKernels } from './nativeKernels.js';
 import { restoreLegacyUtil } from './legacyUtil.js';
 import { kernelPackage, npmPackageVersion, officialAddonPath, officialPackages } from './packages.js';
+import type { OfficialPackage } from './packages.js';
 import { applyRuntimeSettings, recordedSettings } from './runtimeSettings.js';
 
 const name = 'tensorflow';
@@ -18,7 +19,7 @@ interface OpenedBinding {
   readonly binding: TFJSBinding;
   /** For results, e.g. `compiled against TensorFlow 2.21.0 (private environment)`. */
   readonly source: string;
-  readonly packageName: string;
+  readonly packageName: OfficialPackage;
   /** Addons that are installed but do not load, without their paths. */
   readonly passedOver: readonly string[];
 }
