@@ -21,3 +21,5 @@ export { Site } from './sites/site.js';
 export type { SiteAddress } from './sites/site.js';
 export { TransformerModel } from './sites/transformer.js';
 export type { HeadOptions, Pooling } from './sites/transformer.js';
+export { findManifest, modelManifests } from './weights/manifest.js';
+export type { ManifestFile, ModelManifest, WheelSource } from './weights/manifest.js';

@@ -2,3 +2,12 @@ export { openWeights, saveSafetensors } from './openWeights.js';
 export { loadTokenizer } from './loadTokenizer.js';
 export { writeFileAtomically } from './atomicFile.js';
 export { readJson } from './readJson.js';
+export type { CheckedFolder, CheckpointFiles } from './weights/checkFolder.js';
+export { resolveCheckpoint } from './weights/resolveCheckpoint.js';
+export type {
+  CheckpointAttempt,
+  CheckpointSource,
+  ResolvedCheckpoint,
+  ResolveOptions,
+} from './weights/resolveCheckpoint.js';
+export type { DownloadProgress } from './weights/transfer.js';

@@ -15,6 +15,7 @@ import { readJson } from './readJson.js';
 /** Names under which weights lie in a folder, best first. */
 export const weightFileNames = ['model.safetensors', 'model.safetensors.index.json'] as const;
 
+/** Names of PyTorch's own files. */
 const pickle = /\.(bin|pt|pth|ckpt)$/;
 
 /**
@@ -55,7 +56,8 @@ async function weightFileIn(path: string): Promise<string> {
   return join(path, found);
 }
 
-function pickleRefused(file: string): EnvironmentError {
+/** The error for PyTorch's own format, with the command that converts it. */
+export function pickleRefused(file: string): EnvironmentError {
   return new EnvironmentError(messages.pickleRefused(file), {
     code: 'LEANTUNE_PICKLE',
     remedy: messages.remedyConvertPickle(basename(file)),
