@@ -6,10 +6,11 @@ import { build, installPackages, provisionBackend, runLeantune } from './lib/set
 await runScript(async () => {
   await phase('packages', installPackages);
   await phase('build', build);
-  await phase('native backend', provisionBackend);
+  await phase('native backend', provisionBackend, { talking: true });
   let code = 0;
-  await phase('quickstart', async () => {
+  const quickstart = async () => {
     ({ code } = await runLeantune('run', 'quickstart'));
-  });
+  };
+  await phase('quickstart', quickstart, { talking: true });
   return code;
 });

@@ -20,9 +20,9 @@ const checks = [
 await runScript(async () => {
   const counts = { passed: 0, failed: 0, skipped: 0 };
   /** Runs a step; answers whether it succeeded. A failure counts, a success only where it is a check. */
-  const step = async (name, work, { isCheck }) => {
+  const step = async (name, work, { isCheck, talking = false }) => {
     try {
-      await phase(name, work);
+      await phase(name, work, { talking });
       if (isCheck) counts.passed += 1;
       return true;
     } catch (error) {
@@ -34,7 +34,7 @@ await runScript(async () => {
 
   if (await step('packages', installPackages, { isCheck: false })) {
     await step('types and build', build, { isCheck: !long });
-    await step('native backend', provisionBackend, { isCheck: false });
+    await step('native backend', provisionBackend, { isCheck: false, talking: true });
     for (const [name, command] of long ? [] : checks) {
       await step(name, async () => check(await command()), { isCheck: true });
     }

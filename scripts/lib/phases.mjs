@@ -11,12 +11,13 @@ export class PhaseFailure extends Error {
 
 /**
  * Runs one step and prints one line for it: its name and its seconds, or `already done` where `work` answers
- * `'already done'`, or another note that it answers. While it lasts, a line every 15 s says so.
+ * `'already done'`, or another note that it answers. While it lasts, a line every 15 s says so, unless it is `talking`
+ * and shows its progress itself.
  */
-export async function phase(name, work) {
+export async function phase(name, work, { talking = false } = {}) {
   const start = performance.now();
   const seconds = () => ((performance.now() - start) / 1000).toFixed(1);
-  const timer = setInterval(() => console.log(`${name}: under way (${seconds()} s)`), 15_000);
+  const timer = talking ? undefined : setInterval(() => console.log(`${name}: under way (${seconds()} s)`), 15_000);
   try {
     const note = await work();
     console.log(`${name}: ${note ? `${note}, ` : ''}${seconds()} s`);

@@ -55,7 +55,7 @@ export async function provisionBackend() {
   if (backend && backend !== 'tensorflow') {
     return `not needed for LEANTUNE_BACKEND=${backend}`;
   }
-  const { code } = await runLeantune('setup', ...(backend ? ['--backend', backend] : []));
+  const { code } = await runLeantune('setup');
   check({ code, output: '' });
   return undefined;
 }
