@@ -28,7 +28,7 @@ export function backward(output: Tensor, gradOutput?: Tensor): void {
   }
   memoryMeter().inPhase('backward', () =>
     noGrad(() => {
-      const first = keep(gradOutput?.retain() ?? fill(gradientShape(output), 1));
+      const first = gradOutput?.retain() ?? keep(fill(gradientShape(output), 1));
       walk(root, first);
     }),
   );

@@ -3,6 +3,7 @@ import { activeBackend } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
 import type { Parameter } from '../tensor/parameter.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { consume } from './dispatch.js';
 import { add, divide, multiply, square, squareRoot, subtract } from './elementwise.js';
 
 /** Settings of one AdamW step on one parameter. */
@@ -59,10 +60,12 @@ export function adamWUpdate(
   const { learningRate, beta1, beta2, epsilon, step, weightDecay, gradientScale } = settings;
   scope(() => {
     const g = gradientScale === 1 ? gradient : multiply(gradient, gradientScale);
-    firstMoment.assign(add(multiply(firstMoment, beta1), multiply(g, 1 - beta1)));
-    secondMoment.assign(add(multiply(secondMoment, beta2), multiply(square(g), 1 - beta2)));
-    const denominator = add(divide(squareRoot(secondMoment), Math.sqrt(1 - beta2 ** step)), epsilon);
-    const change = multiply(divide(firstMoment, denominator), learningRate / (1 - beta1 ** step));
+    firstMoment.assign(add(consume(multiply(firstMoment, beta1)), consume(multiply(g, 1 - beta1))));
+    const squared = consume(multiply(consume(square(g)), 1 - beta2));
+    secondMoment.assign(add(consume(multiply(secondMoment, beta2)), squared));
+    const root = consume(divide(consume(squareRoot(secondMoment)), Math.sqrt(1 - beta2 ** step)));
+    const denominator = consume(add(root, epsilon));
+    const change = multiply(consume(divide(firstMoment, denominator)), learningRate / (1 - beta1 ** step));
     const decayed = weightDecay === 0 ? parameter : multiply(parameter, 1 - learningRate * weightDecay);
     parameter.assign(subtract(decayed, change));
   });

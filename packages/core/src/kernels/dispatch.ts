@@ -2,6 +2,7 @@ import { engine, getKernel, type NamedTensorMap, type Tensor as TfTensor } from 
 import { LeantuneError, OutOfMemoryError } from '../errors/errors.js';
 import { messages } from '../messages.js';
 import { activeBackend } from '../tensor/runtime.js';
+import { keep } from '../tensor/scope.js';
 import { Tensor, wrapHandle, type Handle } from '../tensor/tensor.js';
 import type { DType } from '../tensor/dtype.js';
 import { constantHandle } from './constants.js';
@@ -11,6 +12,15 @@ export type KernelInput = Tensor | number;
 
 type KernelAttributes = Readonly<Record<string, unknown>>;
 
+/**
+ * Marks a temporary whose next kernel is its last reader: it is released right after, not at the end of the scope.
+ * For values made in the innermost scope and used nowhere else.
+ */
+export function consume(tensor: Tensor): Tensor {
+  tensor.isConsumed = true;
+  return tensor;
+}
+
 /** Runs one kernel of the active backend; its output is a new buffer in the current category. */
 export function runKernel(
   name: string,
@@ -18,30 +28,26 @@ export function runKernel(
   attributes: KernelAttributes = {},
 ): Tensor {
   const handle = execute(name, inputs, attributes);
-  return wrapHandle(handle, handle.shape, handle.dtype as DType);
+  const output = wrapHandle(handle, handle.shape, handle.dtype as DType);
+  releaseConsumed(Object.values(inputs));
+  return output;
 }
 
 /** As `runKernel` for kernels whose inputs are a list (`Concat`). */
 export function runListKernel(name: string, inputs: readonly Tensor[], attributes: KernelAttributes = {}): Tensor {
   const named = Object.fromEntries(inputs.map((tensor, index) => [String(index), tensor]));
   const handle = execute(name, named, attributes, true);
-  return wrapHandle(handle, handle.shape, handle.dtype as DType);
+  const output = wrapHandle(handle, handle.shape, handle.dtype as DType);
+  releaseConsumed(inputs);
+  return output;
 }
 
 /** Runs a kernel whose output shares the buffer of `input`. */
 export function runViewKernel(name: string, input: Tensor, attributes: KernelAttributes): Tensor {
   const handle = execute(name, { x: input, tensor: input }, attributes);
-  return new Tensor(handle, input.storage, handle.shape, input.dtype);
-}
-
-/** Runs a kernel with several outputs, each a new buffer. */
-export function runKernelMulti(
-  name: string,
-  inputs: Readonly<Record<string, KernelInput>>,
-  attributes: KernelAttributes = {},
-): Tensor[] {
-  const outputs = executeRaw(name, inputs, attributes, false);
-  return outputs.map((handle) => wrapHandle(handle, handle.shape, handle.dtype as DType));
+  const view = new Tensor(handle, input.storage, handle.shape, input.dtype);
+  releaseConsumed([input]);
+  return view;
 }
 
 /** Whether the active backend has the kernel. */
@@ -55,15 +61,6 @@ function execute(
   attributes: KernelAttributes,
   asList = false,
 ): Handle {
-  return executeRaw(name, inputs, attributes, asList)[0]!;
-}
-
-function executeRaw(
-  name: string,
-  inputs: Readonly<Record<string, KernelInput>>,
-  attributes: KernelAttributes,
-  asList: boolean,
-): Handle[] {
   const backend = activeBackend();
   const entries = Object.entries(inputs).map(([input, value]): [string, Handle] => [
     input,
@@ -77,9 +74,18 @@ function executeRaw(
       named as unknown as NamedTensorMap,
       attributes as Parameters<ReturnType<typeof engine>['runKernel']>[2],
     );
-    return (Array.isArray(output) ? output : [output]) as Handle[];
+    return (Array.isArray(output) ? output[0] : output) as Handle;
   } catch (error) {
     throw asLeantuneError(error, backend.name, name);
+  }
+}
+
+/** After the output is counted: for a moment both are live. */
+function releaseConsumed(inputs: readonly KernelInput[]): void {
+  for (const input of inputs) {
+    if (typeof input === 'number' || !input.isConsumed) continue;
+    input.isConsumed = false;
+    keep(input).release();
   }
 }
 

@@ -13,6 +13,7 @@ import {
   square,
   subtract,
 } from '../kernels/elementwise.js';
+import { consume } from '../kernels/dispatch.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** y = f(x) with f'(x) computed from x alone. */
@@ -28,45 +29,51 @@ const geluTanhCubic = 0.044715;
 
 /** Φ(x) of the standard normal distribution. */
 function normalCumulative(x: Tensor): Tensor {
-  return multiply(add(errorFunction(multiply(x, inverseSquareRootOfTwo)), 1), 0.5);
+  const scaled = consume(multiply(x, inverseSquareRootOfTwo));
+  return multiply(consume(add(consume(errorFunction(scaled)), 1)), 0.5);
 }
 
 const geluActivation: Activation = {
-  forward: (x) => multiply(x, normalCumulative(x)),
+  forward: (x) => multiply(x, consume(normalCumulative(x))),
   // Φ(x) + x φ(x)
   derivative: (x) => {
-    const density = multiply(exponential(multiply(square(x), -0.5)), inverseSquareRootOfTwoPi);
-    return add(normalCumulative(x), multiply(x, density));
+    const exponent = consume(multiply(consume(square(x)), -0.5));
+    const density = consume(multiply(consume(exponential(exponent)), inverseSquareRootOfTwoPi));
+    const slope = consume(multiply(x, density));
+    return add(consume(normalCumulative(x)), slope);
   },
 };
 
 /** tanh(√(2/π) (x + 0.044715 x³)) */
 function geluTanhInner(x: Tensor): Tensor {
-  const cubic = multiply(multiply(square(x), geluTanhCubic), x);
-  return hyperbolicTangent(multiply(add(x, cubic), geluTanhFactor));
+  const cubic = consume(multiply(consume(multiply(consume(square(x)), geluTanhCubic)), x));
+  return hyperbolicTangent(consume(multiply(consume(add(x, cubic)), geluTanhFactor)));
 }
 
 const geluTanhActivation: Activation = {
-  forward: (x) => multiply(multiply(x, 0.5), add(geluTanhInner(x), 1)),
+  forward: (x) => multiply(consume(multiply(x, 0.5)), consume(add(consume(geluTanhInner(x)), 1))),
   derivative: (x) => {
     const t = geluTanhInner(x);
-    const inner = multiply(add(multiply(square(x), 3 * geluTanhCubic), 1), geluTanhFactor);
-    const slope = multiply(multiply(multiply(x, 0.5), subtract(1, square(t))), inner);
-    return add(multiply(add(t, 1), 0.5), slope);
+    const cubic = consume(multiply(consume(square(x)), 3 * geluTanhCubic));
+    const inner = consume(multiply(consume(add(cubic, 1)), geluTanhFactor));
+    const slopeOfTanh = consume(subtract(1, consume(square(t))));
+    const slope = consume(multiply(consume(multiply(consume(multiply(x, 0.5)), slopeOfTanh)), inner));
+    return add(consume(multiply(consume(add(consume(t), 1)), 0.5)), slope);
   },
 };
 
 const reluActivation: Activation = {
   forward: (x) => rectify(x),
-  derivative: (x) => cast(greater(x, 0), 'float32'),
+  derivative: (x) => cast(consume(greater(x, 0)), 'float32'),
 };
 
 const siluActivation: Activation = {
-  forward: (x) => multiply(x, sigmoid(x)),
+  forward: (x) => multiply(x, consume(sigmoid(x))),
   // σ(x) (1 + x (1 - σ(x)))
   derivative: (x) => {
     const s = sigmoid(x);
-    return multiply(s, add(multiply(x, subtract(1, s)), 1));
+    const inner = consume(add(consume(multiply(x, consume(subtract(1, s)))), 1));
+    return multiply(consume(s), inner);
   },
 };
 
@@ -78,7 +85,7 @@ function applyActivation(operation: string, x: Tensor, { forward, derivative }: 
     return {
       output,
       recipe: { sources: [x], compute: ([source]) => forward(source!) },
-      backward: (gradOutput) => ({ x: savedX && multiply(gradOutput, derivative(savedX.get())) }),
+      backward: (gradOutput) => ({ x: savedX && multiply(gradOutput, consume(derivative(savedX.get()))) }),
     };
   });
 }
@@ -106,7 +113,7 @@ export function relu(x: Tensor): Tensor {
 
 /** tanh(x); the derivative 1 - y² is taken from the output, which is all that is kept. */
 export function tanh(x: Tensor): Tensor {
-  return fromOutput('tanh', x, hyperbolicTangent, (y) => subtract(1, square(y)));
+  return fromOutput('tanh', x, hyperbolicTangent, (y) => subtract(1, consume(square(y))));
 }
 
 function fromOutput(
@@ -121,7 +128,9 @@ function fromOutput(
     const savedOutput = context.needs('x') ? context.save(output) : undefined;
     return {
       output,
-      backward: (gradOutput) => ({ x: savedOutput && multiply(gradOutput, derivativeOfOutput(savedOutput.get())) }),
+      backward: (gradOutput) => ({
+        x: savedOutput && multiply(gradOutput, consume(derivativeOfOutput(savedOutput.get()))),
+      }),
     };
   });
 }

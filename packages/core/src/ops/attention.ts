@@ -1,6 +1,7 @@
 import { differentiable } from '../autograd/differentiable.js';
 import { savingPolicy } from '../autograd/policy.js';
 import type { SavedValue } from '../autograd/saved.js';
+import { consume } from '../kernels/dispatch.js';
 import { add, multiply, subtract } from '../kernels/elementwise.js';
 import { matMul } from '../kernels/linearAlgebra.js';
 import { softmax, sum } from '../kernels/reduce.js';
@@ -39,7 +40,7 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
     const probabilities = attentionProbabilities(query, key); // [batch, heads, length, length]
     const keep = dropout && dropout.rate > 0 ? keepMask(probabilities.shape, dropout) : undefined;
     const dropped = keep === undefined ? probabilities : applyKeepMask(probabilities, keep, dropout!.rate);
-    const output = mergeHeads(matMul(dropped, splitHeads(value, heads)));
+    const output = mergeHeads(consume(matMul(dropped, consume(splitHeads(value, heads)))));
 
     const needsScores = context.needs('query') || context.needs('key');
     const restore = context.recording ? save() : undefined;
@@ -52,30 +53,30 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
         if (context.needs('value')) gradients.value = ofKeys(matMul(kept.dropped(), grad, { transposeA: true }));
         if (!needsScores) return gradients;
 
-        const gradDropped = matMul(grad, splitHeads(kept.value(), heads), { transposeB: true }); // [.., rows, length]
+        // [batch, heads, rows, length] from here on
+        const gradDropped = matMul(grad, consume(splitHeads(kept.value(), heads)), { transposeB: true });
         const keepRows = kept.keep();
         const gradProbabilities =
-          keepRows === undefined ? gradDropped : applyKeepMask(gradDropped, keepRows, dropout!.rate);
-        const weighted = multiply(kept.probabilities(), gradProbabilities);
+          keepRows === undefined ? gradDropped : applyKeepMask(consume(gradDropped), keepRows, dropout!.rate);
+        const weighted = multiply(kept.probabilities(), consume(gradProbabilities));
         // dS = P ∘ (dP - rowsum(P ∘ dP)), times the scale of the scores
-        const gradScores = multiply(
-          subtract(weighted, multiply(kept.probabilities(), sum(weighted, [3], true))),
-          scaling,
-        );
+        const rowSums = consume(sum(weighted, [3], true));
+        const unscaled = subtract(consume(weighted), consume(multiply(kept.probabilities(), rowSums)));
+        const gradScores = multiply(consume(unscaled), scaling);
         if (context.needs('query')) {
-          gradients.query = mergeHeads(matMul(gradScores, splitHeads(kept.key(), heads)));
+          gradients.query = mergeHeads(consume(matMul(gradScores, consume(splitHeads(kept.key(), heads)))));
         }
         if (context.needs('key')) {
-          gradients.key = ofKeys(matMul(gradScores, splitHeads(kept.query(), heads), { transposeA: true }));
+          gradients.key = ofKeys(matMul(gradScores, consume(splitHeads(kept.query(), heads)), { transposeA: true }));
         }
         return gradients;
       },
     };
 
     function attentionProbabilities(queries: Tensor, keys: Tensor): Tensor {
-      const scaled = multiply(splitHeads(queries, heads), scaling);
-      const scores = matMul(scaled, splitHeads(keys, heads), { transposeB: true });
-      return softmax(mask === undefined ? scores : add(scores, mask));
+      const scaled = consume(multiply(consume(splitHeads(queries, heads)), scaling));
+      const scores = consume(matMul(scaled, consume(splitHeads(keys, heads)), { transposeB: true }));
+      return softmax(mask === undefined ? scores : consume(add(scores, mask)));
     }
 
     function save(): () => AttentionValues {
@@ -120,9 +121,9 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
 
     /** Gradient of keys or values: [batch, heads, length, d] → the gradient's layout, only selected rows. */
     function ofKeys(full: Tensor): Tensor {
-      const gradient = mergeHeads(queryRows(full, selection, heads));
+      const gradient = mergeHeads(consume(queryRows(consume(full), selection, heads)));
       // A padded slot points at a real token that has a slot of its own: counted there only.
-      return selection?.slotMask === undefined ? gradient : multiply(gradient, selection.slotMask);
+      return selection?.slotMask === undefined ? gradient : multiply(consume(gradient), selection.slotMask);
     }
   });
 }
@@ -139,19 +140,19 @@ interface AttentionValues {
 /** [batch, length, heads · d] → [batch, heads, length, d] */
 function splitHeads(x: Tensor, heads: number): Tensor {
   const [batch, length, width] = x.shape as [number, number, number];
-  return transpose(reshape(x, [batch, length, heads, width / heads]), [0, 2, 1, 3]);
+  return transpose(consume(reshape(x, [batch, length, heads, width / heads])), [0, 2, 1, 3]);
 }
 
 /** [batch, heads, length, d] → [batch, length, heads · d] */
 function mergeHeads(x: Tensor): Tensor {
   const [batch, heads, length, headSize] = x.shape as [number, number, number, number];
-  return reshape(transpose(x, [0, 2, 1, 3]), [batch, length, heads * headSize]);
+  return reshape(consume(transpose(x, [0, 2, 1, 3])), [batch, length, heads * headSize]);
 }
 
 /** [batch, heads, length, n] → [batch, heads, tokens, n]: the rows of the selected tokens. */
 function queryRows(x: Tensor, selection: TokenSelection | undefined, heads: number): Tensor {
   if (selection === undefined) return x;
   const [batch, , length, columns] = x.shape as [number, number, number, number];
-  const flat = reshape(x, [batch * heads * length, columns]);
-  return reshape(gather(flat, selection.headRows(heads)), [batch, heads, selection.tokens, columns]);
+  const flat = consume(reshape(x, [batch * heads * length, columns]));
+  return reshape(consume(gather(flat, selection.headRows(heads))), [batch, heads, selection.tokens, columns]);
 }

@@ -1,5 +1,6 @@
 import { differentiable } from '../autograd/differentiable.js';
 import { savingPolicy } from '../autograd/policy.js';
+import { consume } from '../kernels/dispatch.js';
 import { cast, greaterEqual, multiply } from '../kernels/elementwise.js';
 import { uniform } from '../kernels/random.js';
 import { gather, reshape } from '../kernels/shape.js';
@@ -16,12 +17,13 @@ export interface DropoutStream {
 
 /** Which elements stay: bool of `shape`, the same at every call. */
 export function keepMask(shape: readonly number[], { rate, key }: DropoutStream): Tensor {
-  return greaterEqual(uniform(shape, key), rate);
+  return greaterEqual(consume(uniform(shape, key)), rate);
 }
 
 /** x / (1 - rate) where the mask is true, else 0. */
 export function applyKeepMask(x: Tensor, mask: Tensor, rate: number): Tensor {
-  return multiply(multiply(x, cast(mask, 'float32')), 1 / (1 - rate));
+  const factors = consume(multiply(consume(cast(mask, 'float32')), 1 / (1 - rate)));
+  return multiply(x, factors);
 }
 
 /**
@@ -42,10 +44,10 @@ export function dropout(x: Tensor, stream: DropoutStream): Tensor {
       output: applyKeepMask(x, mask, stream.rate),
       recipe: {
         sources: [x],
-        compute: ([source], rows) => applyKeepMask(source!, replayMask(shape, stream, rows), stream.rate),
+        compute: ([source], rows) => applyKeepMask(source!, consume(replayMask(shape, stream, rows)), stream.rate),
       },
       backward: (gradOutput) => ({
-        x: applyKeepMask(gradOutput, savedMask?.get() ?? replayMask(shape, stream, selection), stream.rate),
+        x: applyKeepMask(gradOutput, savedMask?.get() ?? consume(replayMask(shape, stream, selection)), stream.rate),
       }),
     };
   });
@@ -55,6 +57,6 @@ function replayMask(shape: readonly number[], stream: DropoutStream, selection: 
   const mask = keepMask(shape, stream);
   if (selection === undefined) return mask;
   const features = shape.slice(2);
-  const flat = reshape(mask, [selection.batch * selection.length, ...features]);
-  return reshape(gather(flat, selection.rows), [selection.batch, selection.tokens, ...features]);
+  const flat = consume(reshape(consume(mask), [selection.batch * selection.length, ...features]));
+  return reshape(consume(gather(flat, selection.rows)), [selection.batch, selection.tokens, ...features]);
 }

@@ -1,6 +1,7 @@
 import { differentiable } from '../autograd/differentiable.js';
 import { savingPolicy } from '../autograd/policy.js';
 import { add, multiply, reciprocalSquareRoot, square, subtract } from '../kernels/elementwise.js';
+import { consume } from '../kernels/dispatch.js';
 import { mean, sum } from '../kernels/reduce.js';
 import { toMatrix } from '../kernels/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -21,9 +22,10 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
     const last = x.shape.length - 1;
     const rowMean = mean(x, [last], true); // [..., 1]
     const centred = subtract(x, rowMean);
-    const rstd = reciprocalSquareRoot(add(mean(square(centred), [last], true), epsilon)); // [..., 1]
-    const normalised = multiply(centred, rstd);
-    const affine = (value: Tensor) => add(multiply(value, weight), bias);
+    const variance = consume(mean(consume(square(centred)), [last], true));
+    const rstd = reciprocalSquareRoot(consume(add(variance, epsilon))); // [..., 1]
+    const normalised = multiply(consume(centred), rstd);
+    const affine = (value: Tensor) => add(consume(multiply(value, weight)), bias);
     for (const tensor of [rowMean, rstd, normalised]) tensor.selection = x.selection;
 
     const restore = context.needs('x') || context.needs('weight') ? saveNormalised() : undefined;
@@ -34,7 +36,9 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
         const kept = restore?.();
         return {
           bias: context.needs('bias') ? sum(toMatrix(gradOutput), [0]) : undefined,
-          weight: context.needs('weight') ? sum(toMatrix(multiply(gradOutput, kept!.normalised)), [0]) : undefined,
+          weight: context.needs('weight')
+            ? sum(consume(toMatrix(consume(multiply(gradOutput, kept!.normalised)))), [0])
+            : undefined,
           x: context.needs('x') ? inputGradient(multiply(gradOutput, weight), kept!.normalised, kept!.rstd) : undefined,
         };
       },
@@ -49,16 +53,19 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
       const savedX = context.save(x);
       const savedMean = context.save(rowMean);
       return () => ({
-        normalised: multiply(subtract(savedX.get(), savedMean.get()), savedRstd.get()),
+        normalised: multiply(consume(subtract(savedX.get(), savedMean.get())), savedRstd.get()),
         rstd: savedRstd.get(),
       });
     }
   });
 }
 
-/** rstd · (g - mean(g) - x̂ · mean(g · x̂)) for g = gradient of the normalised value x̂. */
+/** Consumes `grad`. rstd · (g - mean(g) - x̂ · mean(g · x̂)) for g = gradient of the normalised value x̂. */
 function inputGradient(grad: Tensor, normalised: Tensor, rstd: Tensor): Tensor {
   const last = grad.shape.length - 1;
-  const projection = multiply(normalised, mean(multiply(grad, normalised), [last], true));
-  return multiply(subtract(subtract(grad, mean(grad, [last], true)), projection), rstd);
+  const weight = consume(mean(consume(multiply(grad, normalised)), [last], true));
+  const projection = consume(multiply(normalised, weight));
+  const centre = consume(mean(grad, [last], true));
+  const centred = consume(subtract(consume(grad), centre));
+  return multiply(consume(subtract(centred, projection)), rstd);
 }

@@ -1,5 +1,6 @@
 import { differentiable } from '../autograd/differentiable.js';
 import { add } from '../kernels/elementwise.js';
+import { consume } from '../kernels/dispatch.js';
 import { matMul } from '../kernels/linearAlgebra.js';
 import { sum } from '../kernels/reduce.js';
 import { reshape, toMatrix } from '../kernels/shape.js';
@@ -18,8 +19,8 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   return differentiable('linear', { x, weight, bias }, (context) => {
     const [outFeatures, inFeatures] = weight.shape as [number, number];
     const product = matMul(toMatrix(x), weight, { transposeB: true }); // [rows, out]
-    const biased = bias === undefined ? product : add(product, bias);
-    const output = reshape(biased, [...x.shape.slice(0, -1), outFeatures]);
+    const biased = bias === undefined ? product : add(consume(product), bias);
+    const output = reshape(consume(biased), [...x.shape.slice(0, -1), outFeatures]);
     const savedX = context.needs('weight') ? context.save(x) : undefined;
     return {
       output,
@@ -29,7 +30,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
         return {
           weight: savedX && matMul(grad, toMatrix(savedX.get()), { transposeA: true }), // [out, in]
           bias: context.needs('bias') ? sum(grad, [0]) : undefined,
-          x: context.needs('x') ? reshape(matMul(grad, weight), [...rowShape, inFeatures]) : undefined,
+          x: context.needs('x') ? reshape(consume(matMul(grad, weight)), [...rowShape, inFeatures]) : undefined,
         };
       },
     };

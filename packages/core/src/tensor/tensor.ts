@@ -30,6 +30,9 @@ export class Tensor {
   /** The selected rows, gathered once for all who save them; owned by the tensor. */
   gatheredRows: Tensor | undefined;
 
+  /** The next kernel that reads this value is its last reader, see `consume`. */
+  isConsumed = false;
+
   protected liveHandle: Handle | undefined;
   private references = 1;
 
