@@ -132,6 +132,11 @@ Start with:  leantune run quickstart`,
   unknownKind: (typed: string, nearest: string | undefined, kinds: readonly string[]) =>
     `cannot list "${typed}": ${nearest === undefined ? `expected one of ${kinds.join(', ')}` : `did you mean "${nearest}"?`}`,
   backendDoesNotLoad: (reason: string, remedy: string) => `does not load: ${reason} → ${remedy}`,
+  noSuchFolder: (path: string) => `there is no folder ${path}`,
+  parityRemedy: () => 'Name folders that hold a case.json, or a folder of such folders.',
+  documentationOnly: (name: string) => `${name}: documentation only, nothing to run`,
+  paritySummary: (held: number, all: number) => `${held} of ${plural(all, 'run')} hold${all === 1 ? 's' : ''}`,
+  defaultValue: (value: string) => `default ${value}`,
   unknownThing: (name: string, nearest: string | undefined) =>
     `nothing is called "${name}"${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`,
   ambiguousCell: (prefix: string, ids: readonly string[]) => `several cells begin with ${prefix}: ${ids.join(', ')}`,

@@ -2,9 +2,9 @@
 
 export const bytesPerMebibyte = 1024 * 1024;
 
+/** One decimal for every size, so that the numbers of a column line up. */
 export function formatMebibytes(bytes: number): string {
-  const mebibytes = bytes / bytesPerMebibyte;
-  return mebibytes >= 100 ? mebibytes.toFixed(0) : mebibytes >= 10 ? mebibytes.toFixed(1) : mebibytes.toFixed(2);
+  return (bytes / bytesPerMebibyte).toFixed(1);
 }
 
 /** `7s`, `1m 20s`, `2h 05m` */

@@ -26,7 +26,6 @@ export async function runProgram({ terminal, version, words }: ProgramOptions): 
     .helpCommand(false)
     .showSuggestionAfterError(false)
     .exitOverride()
-    .configureHelp({ helpWidth })
     .configureOutput({ writeOut: terminal.out, writeErr: () => undefined, getOutHelpWidth: () => helpWidth })
     .addHelpText('after', `\n${messages.helpFooter()}`)
     .action(async () => {
@@ -34,8 +33,9 @@ export async function runProgram({ terminal, version, words }: ProgramOptions): 
       if (typed !== undefined) throw await unknownCommand(typed);
       program.outputHelp();
     })
-    .argument('[command]', '')
-    .configureHelp({ helpWidth, visibleArguments: () => [], commandUsage: () => 'leantune <command> [options]' });
+    .allowExcessArguments()
+    .usage('<command> [options]')
+    .configureHelp({ helpWidth, subcommandTerm: (command) => command.name() });
 
   for (const name of commandNames) {
     addCommand(program, name, async (input) => {
@@ -63,11 +63,7 @@ function addCommand(program: Command, name: CommandName, action: (input: Parsed)
     .summary(definition.summary)
     .description(`${definition.summary[0]?.toUpperCase() ?? ''}${definition.summary.slice(1)}.`)
     .helpOption('-h, --help', messages.helpOption())
-    .configureHelp({
-      helpWidth,
-      visibleArguments: Command.prototype.createHelp().visibleArguments,
-      commandUsage: usageOf,
-    });
+    .usage(usageOf(definition));
   for (const { usage, summary } of definition.arguments) command.argument(usage, summary);
   for (const { flags, summary, choices, hidden } of Object.values(definition.options)) {
     const option = new Option(flags, summary);
@@ -87,12 +83,8 @@ function addCommand(program: Command, name: CommandName, action: (input: Parsed)
   });
 }
 
-function usageOf(command: Command): string {
-  const words = command.registeredArguments.map((argument) => {
-    const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
-    return argument.required ? `<${name}>` : `[${name}]`;
-  });
-  return ['leantune', command.name(), ...words, '[options]'].join(' ');
+function usageOf(definition: CommandDefinition): string {
+  return [...definition.arguments.map(({ usage }) => usage), '[options]'].join(' ');
 }
 
 async function unknownCommand(typed: string): Promise<UsageError> {

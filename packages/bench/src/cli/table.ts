@@ -112,10 +112,11 @@ export const commands = {
     arguments: [{ usage: '<case...>', summary: 'folders holding a case.json' }],
     options: {
       backend: {
-        flags: '--backend <name>',
-        summary: 'backend to compute with (default: LEANTUNE_BACKEND, else the best)',
+        flags: '--backend <names>',
+        summary: 'backends, joined by commas (default: LEANTUNE_BACKEND, else the best)',
         kind: 'text',
       },
+      quiet: { flags: '--quiet', summary: 'one line a run, and the tensors that do not hold', kind: 'flag' },
       json,
     },
     examples: ['leantune parity ../shared/goldens/cases/model-bert-*'],

@@ -17,7 +17,8 @@ for (const provider of nodeProviders()) {
 }
 
 describe('reference cases', () => {
-  if (folders.length === 0) it.skip('skipped: no goldens in ../shared (LEANTUNE_SHARED names the folder)', () => undefined);
+  if (folders.length === 0)
+    it.skip('skipped: no goldens in ../shared (LEANTUNE_SHARED names the folder)', () => undefined);
   for (const { name: backend, reason } of available) {
     if (reason !== undefined) it.skip(`[${backend}] skipped: ${reason}`, () => undefined);
     // Reference values come from PyTorch 2.13, PEFT 0.21 and the authors' code, see the cases' own provenance.

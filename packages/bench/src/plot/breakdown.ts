@@ -45,7 +45,7 @@ export function breakdownPlot(rows: readonly Row[], context: PlotContext): Plot 
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title: { text: messages.breakdownTitle(context.title), subtitle: context.subtitle },
     config: theme,
-    width: 560,
+    width: 640,
     height: { step: 44 },
     layer: [
       {
@@ -58,6 +58,7 @@ export function breakdownPlot(rows: readonly Row[], context: PlotContext): Plot 
             type: 'quantitative',
             stack: 'zero',
             title: messages.breakdownAxis(),
+            scale: { domainMax: 1.14 * Math.max(...totals.map((total) => total.mebibytes)), nice: false },
             axis: { tickCount: 6, domain: false, ticks: false },
           },
           color: {
@@ -68,7 +69,7 @@ export function breakdownPlot(rows: readonly Row[], context: PlotContext): Plot 
             legend: {
               orient: 'bottom',
               direction: 'horizontal',
-              columns: 6,
+              columns: 3,
               symbolType: 'square',
               offset: 14,
               columnPadding: 14,

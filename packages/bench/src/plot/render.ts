@@ -21,8 +21,8 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
   };
   const quiet = () => logger;
   const logger = { level: () => logger, error: complain, warn: complain, info: quiet, debug: quiet };
-  const { spec: compiled } = compile(spec, { logger: logger as never });
-  const view = new vega.View(vega.parse(compiled), { renderer: 'none', logger: logger as never });
+  const { spec: compiled } = compile(spec, { logger });
+  const view = new vega.View(vega.parse(compiled), { renderer: 'none', logger });
   const svg = await view.toSVG();
   view.finalize();
   if (complaints.length > 0) throw new Error(messages.plotWarnings(complaints));

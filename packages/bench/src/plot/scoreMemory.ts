@@ -65,7 +65,7 @@ export function scoreMemoryPlot(rows: readonly Row[], context: PlotContext): Plo
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title: { text: messages.scoreMemoryTitle(context.title), subtitle: context.subtitle },
     config: theme,
-    width: 560,
+    width: 640,
     height: 340,
     layer: [
       {
@@ -117,21 +117,31 @@ interface Placed {
   readonly mean: number;
 }
 
-/** Names beside their points; a point in the right third has its name on the left, so that none leaves the frame. */
+/**
+ * Names above and left of their points, where the front, which leaves a point to the right, does not pass; right of
+ * points too close to the axis. A white rim keeps them legible over lines.
+ */
 function labelLayers<X, Y>(points: readonly Placed[], { x, y }: { x: X; y: Y }) {
   const largest = Math.max(...points.map((point) => point.peakMebibytes));
+  const isLeft = (point: Placed) => point.peakMebibytes > 0.2 * largest;
   const sides = [
-    { align: 'left', dx: 11, points: points.filter((point) => point.peakMebibytes < 0.75 * largest) },
-    { align: 'right', dx: -11, points: points.filter((point) => point.peakMebibytes >= 0.75 * largest) },
+    { align: 'right', dx: -11, points: points.filter(isLeft) },
+    { align: 'left', dx: 11, points: points.filter((point) => !isLeft(point)) },
+  ] as const;
+  const rims = [
+    { name: 'rims', color: '#ffffff', stroke: '#ffffff', strokeWidth: 4 },
+    { name: 'labels', color: '#222222' },
   ] as const;
   return sides
     .filter((side) => side.points.length > 0)
-    .map((side) => ({
-      data: {
-        name: `labels-${side.align}`,
-        values: side.points.map(({ method, peakMebibytes, mean }) => ({ method, peakMebibytes, mean })),
-      },
-      mark: { type: 'text', align: side.align, dx: side.dx, dy: -9, fontSize: 12.5, color: '#222222' } as const,
-      encoding: { x, y, text: { field: 'method', type: 'nominal' } as const },
-    }));
+    .flatMap((side) =>
+      rims.map(({ name, ...paint }) => ({
+        data: {
+          name: `${name}-${side.align}`,
+          values: side.points.map(({ method, peakMebibytes, mean }) => ({ method, peakMebibytes, mean })),
+        },
+        mark: { type: 'text', align: side.align, dx: side.dx, dy: -9, fontSize: 12.5, ...paint } as const,
+        encoding: { x, y, text: { field: 'method', type: 'nominal' } as const },
+      })),
+    );
 }

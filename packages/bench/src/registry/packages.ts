@@ -3,24 +3,25 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError, LeantuneError, formatConfigurationIssue } from '@leantune/core';
 import { z } from 'zod';
+import { messages } from '../messages.js';
 import { unknownProblem } from './problems.js';
 import type { NameProblem, NamedEntry, Registry, Resolved } from './registry.js';
 
-/** Backends by the names that sweeps and `--backend` use. */
-export const backendNames = ['tensorflow', 'wasm'] as const;
-
 export async function loadRegistry(): Promise<Registry> {
-  const [tasks, methods, models] = await Promise.all([
+  const [tasks, methods, models, node] = await Promise.all([
     import('@leantune/tasks'),
     import('@leantune/methods'),
-    import('@leantune/models') as Promise<{ readonly modelNames?: () => readonly string[] }>,
+    import('@leantune/models'),
+    import('@leantune/core/node'),
   ]);
-  const modelNames = () => models.modelNames?.() ?? [];
+  const modelNames = () => models.modelManifests.map(shortName);
+  const shortName = ({ id, shortNames }: { id: string; shortNames: readonly string[] }) => shortNames[0] ?? id;
   return {
     tasks: () => tasks.taskNames().map((name): NamedEntry => ({ name, summary: tasks.getTask(name).summary })),
     methods: () =>
       methods.methodNames().map((name): NamedEntry => ({ name, summary: methods.getMethod(name).summary })),
-    models: () => modelNames().map((name): NamedEntry => ({ name, summary: '' })),
+    models: () => models.modelManifests.map((model): NamedEntry => ({ name: shortName(model), summary: model.id })),
+    backendNames: () => node.nodeProviders().map((provider) => provider.name),
     resolveTask: (name) => {
       const known = tasks.taskNames();
       return known.includes(name)
@@ -32,10 +33,11 @@ export async function loadRegistry(): Promise<Registry> {
     },
     resolveMethod: (spelling) => resolvedBy(() => methods.parseMethodSpec(spelling).spelling, methodProblem),
     resolveModel: (name) => {
-      const known = modelNames();
+      const manifest = models.findManifest(name);
+      if (manifest !== undefined) return { name: shortName(manifest) };
       // A folder with a checkpoint is a model too.
-      if (known.length === 0 || known.includes(name) || existsSync(join(name, 'config.json'))) return { name };
-      return { problem: unknownProblem('model', name, known) };
+      if (existsSync(join(name, 'config.json'))) return { name };
+      return { problem: unknownProblem('model', name, modelNames()) };
     },
     describe: (name) => {
       if (methods.methodNames().includes(name)) {
@@ -46,7 +48,8 @@ export async function loadRegistry(): Promise<Registry> {
         const { load: _load, ...declaration } = tasks.getTask(name);
         return { task: name, ...declaration };
       }
-      return modelNames().includes(name) ? { model: name } : undefined;
+      const manifest = models.findManifest(name);
+      return manifest === undefined ? undefined : { model: shortName(manifest), ...manifest };
     },
   };
 }
@@ -65,8 +68,24 @@ function methodProblem(error: LeantuneError): NameProblem {
   return { message: error.issues.map(formatConfigurationIssue).join('; ') };
 }
 
-/** `rank: rank of the update (integer, default 8)` */
-function describeOptions(schema: z.ZodObject): Record<string, unknown> {
+/** `rank: integer, default 8: rank of the update` for every option. */
+function describeOptions(schema: z.ZodObject): Record<string, string> {
   const { properties } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return properties ?? {};
+  return Object.fromEntries(
+    Object.entries(properties ?? {}).map(([name, option]) => {
+      if (typeof option === 'boolean') return [name, ''];
+      const standard = option.default === undefined ? undefined : messages.defaultValue(JSON.stringify(option.default));
+      const facts = [typeOf(option), standard].filter((fact) => fact !== undefined).join(', ');
+      return [name, option.description === undefined ? facts : `${facts}: ${option.description}`];
+    }),
+  );
+}
+
+type OptionSchema = z.core.JSONSchema.BaseSchema;
+
+function typeOf(option: OptionSchema): string {
+  if (option.const !== undefined) return JSON.stringify(option.const);
+  if (option.enum !== undefined) return option.enum.map((value) => JSON.stringify(value)).join(' | ');
+  const branches = option.anyOf ?? [];
+  return branches.length > 0 ? branches.map(typeOf).join(' | ') : [option.type ?? 'any'].flat().join(' | ');
 }

@@ -20,6 +20,7 @@ export interface Registry {
   readonly models: () => readonly NamedEntry[];
   readonly tasks: () => readonly NamedEntry[];
   readonly methods: () => readonly NamedEntry[];
+  readonly backendNames: () => readonly string[];
   readonly resolveModel: (name: string) => Resolved;
   readonly resolveTask: (name: string) => Resolved;
   /** Checks composition and options too. */

@@ -1,6 +1,6 @@
 /** Rows of figures → the table of scores, memory and time. */
 import { messages } from '../messages.js';
-import { formatMebibytes, formatNumber } from '../units.js';
+import { formatMebibytes } from '../units.js';
 import { endsOf } from './aggregate.js';
 import type { Measured, Row, Score } from './aggregate.js';
 import type { Cell, Column, Table } from './table.js';
@@ -22,7 +22,7 @@ const mebibytes = (header: string, bytes: (measured: Measured) => number, contes
 });
 
 const figureColumns: readonly ColumnOfRows[] = [
-  { header: 'trainable', unit: '%', align: 'right', text: (m) => formatNumber((100 * m.trainable) / m.total) },
+  { header: 'trainable', unit: '%', align: 'right', text: (m) => ((100 * m.trainable) / m.total).toFixed(2) },
   mebibytes('peak', (m) => m.peakBytes, true),
   mebibytes('param.', (m) => m.categories.parameters),
   mebibytes('grad.', (m) => m.categories.gradients),
@@ -35,7 +35,7 @@ const figureColumns: readonly ColumnOfRows[] = [
     header: 'step',
     unit: 'ms',
     align: 'right',
-    text: (m) => (m.stepMs === undefined ? undefined : m.stepMs.toFixed(m.stepMs < 10 ? 1 : 0)),
+    text: (m) => (m.stepMs === undefined ? undefined : m.stepMs.toFixed(m.stepMs < 100 ? 1 : 0)),
     smallest: (m) => m.stepMs,
   },
 ];

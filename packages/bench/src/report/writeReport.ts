@@ -16,6 +16,10 @@ import { footnotes } from './footnotes.js';
 import type { LoadedRun } from './loadRun.js';
 import { renderCsv } from './renderCsv.js';
 import { renderMarkdown, renderTerminal } from './renderTable.js';
+import { wrap } from './wrap.js';
+
+/** Columns of the notes below a table in a terminal: about the table's own width. */
+const notesWidth = 116;
 
 export interface Report {
   readonly rows: readonly Row[];
@@ -43,7 +47,7 @@ export function buildReport(run: LoadedRun): Report {
       ...pictures,
     ].join('\n\n')}\n`,
     terminal: (options) =>
-      `${[...tables.map((table) => renderTerminal(table, options)), notes.map((note) => `  ${note}`).join('\n')].join('\n\n')}\n`,
+      `${[...tables.map((table) => renderTerminal(table, options)), notes.map((note) => wrap(`  ${note}`, notesWidth, '    ')).join('\n')].join('\n\n')}\n`,
   };
 }
 

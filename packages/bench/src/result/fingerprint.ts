@@ -4,6 +4,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Below those folders: code that tests, installs or explains, and computes nothing. */
+const otherCode = new Set(['testing', 'doctor', 'provision', 'messages.js']);
+
 /** Compiled folders whose code a cell executes; tables and the command line are not among them. */
 const numberFolders = ['core/dist', 'models/dist', 'methods/dist', 'tasks/dist', 'bench/dist/cell'];
 
@@ -31,7 +34,8 @@ function scripts(folder: string): string[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const path = join(folder, entry.name);
-      if (entry.isDirectory()) return entry.name === 'testing' ? [] : scripts(path);
+      if (otherCode.has(entry.name)) return [];
+      if (entry.isDirectory()) return scripts(path);
       return entry.name.endsWith('.js') && !entry.name.endsWith('.test.js') ? [path] : [];
     });
 }

@@ -8,8 +8,8 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { limitsSchema, savingSchema, taskSettingsSchema, trainingSchema } from '../cell/contract.js';
 import { messages } from '../messages.js';
+import type { Registry } from '../registry/registry.js';
 import { zodIssues } from './issues.js';
-import type { Names } from './parseSweep.js';
 import { splitTopLevel } from './splitTopLevel.js';
 import { labelled, resolveNames } from './sweep.js';
 import type { Sweep } from './sweep.js';
@@ -71,7 +71,7 @@ function scalar(text: string): unknown {
 }
 
 /** The sweep with models, tasks, methods and seeds as the command line selects them. */
-export function selectFromSweep(sweep: Sweep, overrides: Overrides, names: Names): Sweep {
+export function selectFromSweep(sweep: Sweep, overrides: Overrides, registry: Registry): Sweep {
   const selected: Sweep = {
     ...sweep,
     models: overrides.models ?? sweep.models,
@@ -89,7 +89,7 @@ export function selectFromSweep(sweep: Sweep, overrides: Overrides, names: Names
           ),
     seeds: overrides.seeds ?? sweep.seeds,
   };
-  const { sweep: resolved, issues } = resolveNames(selected, names.registry, names.backendNames);
+  const { sweep: resolved, issues } = resolveNames(selected, registry);
   if (issues.length === 0) return resolved;
   throw new ConfigurationError(
     issues.map(({ path: _path, ...issue }) => ({ file: messages.commandLine(), ...issue })),

@@ -15,13 +15,8 @@ export interface SweepSource {
   readonly text: string;
 }
 
-export interface Names {
-  readonly registry: Registry;
-  readonly backendNames: readonly string[];
-}
-
 /** @throws ConfigurationError with every problem of the file. */
-export function parseSweep(source: SweepSource, names: Names): Sweep {
+export function parseSweep(source: SweepSource, registry: Registry): Sweep {
   const lines = new LineCounter();
   const document = parseDocument(source.text, { lineCounter: lines });
   if (document.errors.length > 0) {
@@ -37,7 +32,7 @@ export function parseSweep(source: SweepSource, names: Names): Sweep {
   }
   const parsed = sweepSchema.safeParse(document.toJS());
   const resolved = parsed.success
-    ? resolveNames(normalizeSweep(parsed.data), names.registry, names.backendNames)
+    ? resolveNames(normalizeSweep(parsed.data), registry)
     : { issues: zodIssues(sweepSchema, parsed.error) };
   const { issues } = resolved;
   if ('sweep' in resolved && issues.length === 0) return resolved.sweep;

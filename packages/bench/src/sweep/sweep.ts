@@ -70,7 +70,6 @@ export function methodNamesOf(spelling: string): string {
 export function resolveNames(
   sweep: Sweep,
   registry: Registry,
-  backendNames: readonly string[],
 ): { readonly sweep: Sweep; readonly issues: readonly PathIssue[] } {
   const issues: PathIssue[] = [];
   const settle = (path: readonly PropertyKey[], given: string, resolved: Resolved): string => {
@@ -78,6 +77,7 @@ export function resolveNames(
     issues.push(issueAt(path, resolved.problem));
     return given;
   };
+  const backendNames = registry.backendNames();
   const models = sweep.models.map((name, index) => settle(['models', index], name, registry.resolveModel(name)));
   const tasks = sweep.tasks.map((task, index) => ({
     ...task,

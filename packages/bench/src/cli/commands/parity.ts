@@ -1,18 +1,31 @@
+/** `leantune parity`: the largest error of each tensor; 0 only if every run of every case holds. */
+import { existsSync } from 'node:fs';
+import { messages } from '../../messages.js';
+import { splitTopLevel } from '../../sweep/splitTopLevel.js';
+import { EnvironmentError } from '@leantune/core';
+import { formatParityResult, runParity } from '../../parity/parity.js';
 import type { CommandHandler } from '../table.js';
 
-/** What `src/parity/parity.ts` exports: runs the cases, prints, resolves to the exit code. */
-type RunParity = (
-  paths: readonly string[],
-  options: { readonly backend?: string; readonly json: boolean; readonly write: (text: string) => void },
-) => Promise<number>;
-
 export const parity: CommandHandler<'parity'> = async ({ words, options, terminal }) => {
-  const { runParity } = (await import(new URL('../../parity/parity.js', import.meta.url).href)) as {
-    runParity: RunParity;
-  };
-  return runParity(words, {
-    ...(options.backend === undefined ? {} : { backend: options.backend }),
-    json: options.json === true,
-    write: terminal.out,
+  const missing = words.filter((path) => !existsSync(path));
+  if (missing.length > 0) {
+    throw new EnvironmentError(missing.map(messages.noSuchFolder).join('\n'), {
+      code: 'LEANTUNE_NO_CASE',
+      remedy: messages.parityRemedy(),
+    });
+  }
+  const report = await runParity(words, {
+    ...(options.backend === undefined ? {} : { backends: splitTopLevel(options.backend) }),
+    onResult: (result) => {
+      if (options.json !== true) terminal.out(`${formatParityResult(result, options.quiet !== true)}\n`);
+    },
   });
+  if (options.json === true) {
+    terminal.out(`${JSON.stringify(report, null, 2)}\n`);
+  } else {
+    for (const name of report.documentationOnly) terminal.out(`${messages.documentationOnly(name)}\n`);
+    const held = report.results.filter((result) => result.holds).length;
+    terminal.out(`${messages.paritySummary(held, report.results.length)}\n`);
+  }
+  return report.holds ? 0 : 1;
 };

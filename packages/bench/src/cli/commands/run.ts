@@ -2,7 +2,7 @@
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messages } from '../../messages.js';
-import { backendNames, loadRegistry } from '../../registry/packages.js';
+import { loadRegistry } from '../../registry/packages.js';
 import { loadRun } from '../../report/loadRun.js';
 import { buildReport, writeReport } from '../../report/writeReport.js';
 import { collectProvenance } from '../../result/provenance.js';
@@ -32,8 +32,8 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
   const named = words[0] !== undefined && !words[0].includes('=');
   const source = findSweep(named ? (words[0] ?? defaultSweep) : defaultSweep);
   const overrides = parseOverrides(named ? words.slice(1) : words);
-  const names = { registry: await loadRegistry(), backendNames };
-  const sweep = selectFromSweep(parseSweep(source, names), overrides, names);
+  const registry = await loadRegistry();
+  const sweep = selectFromSweep(parseSweep(source, registry), overrides, registry);
 
   const folder = new RunFolder(options.out ?? `runs/${sweep.name}`);
   if (options.dryRun !== true) await folder.prepare();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UsageError, nearestName } from '@leantune/core';
 import { stringify as toYaml } from 'yaml';
 import { messages } from '../../messages.js';
-import { backendNames, loadRegistry } from '../../registry/packages.js';
+import { loadRegistry } from '../../registry/packages.js';
 import { RunFolder } from '../../result/runFolder.js';
 import type { CellResult } from '../../result/schema.js';
 import { chooseBackend } from '../../run/resolveBackend.js';
@@ -40,7 +40,7 @@ async function find(name: string, backend: string | undefined): Promise<unknown>
 }
 
 async function describeSweep(name: string, requested: string | undefined): Promise<unknown> {
-  const sweep = parseSweep(findSweep(name), { registry: await loadRegistry(), backendNames });
+  const sweep = parseSweep(findSweep(name), await loadRegistry());
   const backend = await chooseBackend(requested);
   const cells = makeCells(sweep, backend.name, {});
   return { sweep, backend: backend.name, cells: cells.map(({ id, label, config }) => ({ id, label, config })) };
