@@ -4,7 +4,7 @@ import * as messages from '../messages.js';
 /** A special token in tokenizer_config.json or special_tokens_map.json: its text, or an object that holds it. */
 const token = z.union([z.string(), z.looseObject({ content: z.string() }).transform((each) => each.content)]);
 
-export const specialTokenKeys = [
+const specialTokenKeys = [
   'bos_token',
   'eos_token',
   'unk_token',
@@ -13,7 +13,7 @@ export const specialTokenKeys = [
   'cls_token',
   'mask_token',
 ] as const;
-export type SpecialTokenKey = (typeof specialTokenKeys)[number];
+type SpecialTokenKey = (typeof specialTokenKeys)[number];
 
 /** The special tokens that the files beside a vocabulary name; tokenizer_config.json wins. */
 export function namedSpecialTokens(...files: readonly unknown[]): Partial<Record<SpecialTokenKey, string>> {

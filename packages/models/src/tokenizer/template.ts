@@ -2,7 +2,7 @@ import { z } from 'zod';
 import * as messages from '../messages.js';
 
 /** One place of an encoding: special tokens, or all tokens of the first (A) or second (B) text. */
-export type Piece =
+type Piece =
   | { readonly specialIds: readonly number[]; readonly typeId: number }
   | { readonly text: 'A' | 'B'; readonly typeId: number };
 

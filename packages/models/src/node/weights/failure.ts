@@ -59,5 +59,8 @@ function codeOf(error: unknown): string | undefined {
 }
 
 function withCause(error: Error): string {
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+  // `fetch` says only that it failed; the reason is below.
+  return error instanceof TypeError && error.cause instanceof Error
+    ? `${error.message}: ${error.cause.message}`
+    : error.message;
 }

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 
 /** The folder that Python's huggingface_hub keeps its files in: `HF_HUB_CACHE`, `HF_HOME`/hub, `~/.cache/huggingface/hub`. */
-export function hubCacheFolder(environment: NodeJS.ProcessEnv): string {
+function hubCacheFolder(environment: NodeJS.ProcessEnv): string {
   const explicit = environment['HF_HUB_CACHE'] ?? environment['HUGGINGFACE_HUB_CACHE'];
   if (explicit) return explicit;
   if (environment['HF_HOME']) return join(environment['HF_HOME'], 'hub');

