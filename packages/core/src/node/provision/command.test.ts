@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lastLines, runCommand } from './command.js';
+import { failureSummary, runCommand } from './command.js';
 
 const node = (script: string, options = {}) => runCommand(process.execPath, ['-e', script], options);
 
@@ -33,6 +33,13 @@ test('an abort ends the program and rejects with its reason', async () => {
   );
 });
 
-test('last lines skip the empty ones', () => {
-  expect(lastLines('a\n\nb\r\n  \nc\nd\n')).toBe('b | c | d');
+test('a failure is summed up by its first error, else by its last lines', () => {
+  // node's account of an uncaught error, and what a program without the word leaves.
+  const stack =
+    'node:events:1\n      throw er;\n\nError: getaddrinfo ENOTFOUND host\n    at a.js:1:2\n\nNode.js v20.20.2\n';
+  expect(failureSummary(stack)).toBe('Error: getaddrinfo ENOTFOUND host');
+  expect(failureSummary('binding.cc:3:1: fatal error: c_api.h: No such file\n 3 | #include\n')).toBe(
+    'binding.cc:3:1: fatal error: c_api.h: No such file',
+  );
+  expect(failureSummary('a\n\nb\r\n  \nc\nd\n')).toBe('b | c | d');
 });

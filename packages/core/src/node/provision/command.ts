@@ -68,11 +68,11 @@ export function runCommand(
   });
 }
 
-/** Last non-empty lines of a program's output, for messages. */
-export function lastLines(output: string, count = 3): string {
-  return output
+/** What a failed program says went wrong: its first line about an error, else its last lines; for messages. */
+export function failureSummary(output: string): string {
+  const lines = output
     .split(/[\r\n]+/)
-    .filter((line) => line.trim() !== '')
-    .slice(-count)
-    .join(' | ');
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return lines.find((line) => /\berror\b|Error:/i.test(line)) ?? lines.slice(-3).join(' | ');
 }

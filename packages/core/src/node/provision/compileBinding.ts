@@ -9,7 +9,7 @@ import type { BindingManifest } from '../tensorflow/bindingStore.js';
 import type { TensorflowInstallation } from '../tensorflow/installation.js';
 import { kernelPackage } from '../tensorflow/packages.js';
 import { applyRuntimeSettings } from '../tensorflow/runtimeSettings.js';
-import { lastLines, runCommand } from './command.js';
+import { failureSummary, runCommand } from './command.js';
 import { isProblem } from './prerequisites.js';
 import type { Found, Problem } from './prerequisites.js';
 import type { Reporter } from './report.js';
@@ -46,7 +46,7 @@ export async function compileBinding(
     });
     if (compiled !== undefined) {
       return {
-        reason: nodeMessages.compilerFailed(compiler.program, lastLines(compiled.output)),
+        reason: nodeMessages.compilerFailed(compiler.program, failureSummary(compiled.output)),
         remedy: nodeMessages.retryRemedy(),
       };
     }
@@ -89,7 +89,7 @@ export async function proveBinding(
     timeoutMs: 120_000,
   });
   if (result.code !== 0) {
-    const detail = lastLines(result.output) || `exit code ${result.code}`;
+    const detail = failureSummary(result.output) || `exit code ${result.code}`;
     return { reason: nodeMessages.proofFailed(detail), remedy: nodeMessages.retryRemedy() };
   }
   const proof = JSON.parse(result.stdout) as Proof;

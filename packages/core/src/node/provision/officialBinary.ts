@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import { nodeMessages } from '../messages.js';
 import { npmPackageFolder, officialAddonPath } from '../tensorflow/packages.js';
 import { proveBinding } from './compileBinding.js';
-import { lastLines, runCommand } from './command.js';
+import { failureSummary, runCommand } from './command.js';
 import { isProblem } from './prerequisites.js';
 import type { Problem } from './prerequisites.js';
 import type { Reporter } from './report.js';
@@ -42,7 +42,7 @@ export async function runOfficialInstall(
   if (result.code === 124) return { reason: nodeMessages.officialTimeout(packageName, limitSeconds), remedy };
   const addon = officialAddonPath(packageName);
   if (result.code !== 0 || !existsSync(addon)) {
-    return { reason: nodeMessages.officialFailed(packageName, result.code, lastLines(result.output)), remedy };
+    return { reason: nodeMessages.officialFailed(packageName, result.code, failureSummary(result.output)), remedy };
   }
   const proof = await proveBinding(addon, packageName, environment, reporter.signal);
   return isProblem(proof) ? proof : { reused: false, tensorflowVersion: proof.tensorflowVersion };

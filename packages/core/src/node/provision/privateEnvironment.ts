@@ -5,7 +5,7 @@ import { nodeMessages } from '../messages.js';
 import { pinnedTensorflow, privateEnvironmentFolder, tensorflowCache } from '../tensorflow/bindingStore.js';
 import { inspectTensorflow, isUsable } from '../tensorflow/installation.js';
 import type { TensorflowInstallation } from '../tensorflow/installation.js';
-import { lastLines, runCommand } from './command.js';
+import { failureSummary, runCommand } from './command.js';
 import type { CommandResult } from './command.js';
 import { checkSpace, checkVenv, findPython, isProblem } from './prerequisites.js';
 import type { Problem } from './prerequisites.js';
@@ -49,7 +49,7 @@ export async function makePrivateEnvironment(
     );
     if (made.code !== 0) {
       return {
-        reason: `${nodeMessages.noVenv(python.version)}: ${lastLines(made.output)}`,
+        reason: `${nodeMessages.noVenv(python.version)}: ${failureSummary(made.output)}`,
         remedy: nodeMessages.noVenvRemedy(),
       };
     }
@@ -113,7 +113,7 @@ async function download(downloads: string, pip: Pip, reporter: Reporter): Promis
   if (isNetworkFailure(result)) {
     return { reason: nodeMessages.noNetwork(networkDetail(result.output)), remedy: nodeMessages.noNetworkRemedy() };
   }
-  const detail = lastLines(result.output);
+  const detail = failureSummary(result.output);
   return isNoMatch(result)
     ? { reason: nodeMessages.noWheel(requirement, detail), remedy: nodeMessages.noWheelRemedy() }
     : { reason: nodeMessages.pipFailed(result.code, detail), remedy: nodeMessages.retryRemedy() };
@@ -131,7 +131,7 @@ async function install(folder: string, wheel: string, pip: Pip, reporter: Report
   });
   if (result.code === 0) return undefined;
   return {
-    reason: nodeMessages.pipFailed(result.code, lastLines(result.output)),
+    reason: nodeMessages.pipFailed(result.code, failureSummary(result.output)),
     remedy: nodeMessages.retryRemedy(),
   };
 }
@@ -175,7 +175,7 @@ export function isNetworkFailure({ output }: Pick<CommandResult, 'output'>): boo
 /** The cause in the middle of pip's account of its retries, e.g. `[Errno 111] Connection refused`. */
 export function networkDetail(output: string): string {
   return (
-    /\[Errno -?\d+\] [^')]+|[A-Za-z]+ timed out|certificate verify failed/.exec(output)?.[0] ?? lastLines(output, 1)
+    /\[Errno -?\d+\] [^')]+|[A-Za-z]+ timed out|certificate verify failed/.exec(output)?.[0] ?? failureSummary(output)
   );
 }
 
