@@ -323,3 +323,8 @@ export function remedyPlaceCheckpoint(manifest: {
   const files = manifest.files.map(({ name, bytes }) => `${name} (${bytes} bytes)`).join(', ');
   return `Put ${files} into FOLDER/${manifest.id} and set LEANTUNE_MODELS=FOLDER.`;
 }
+
+export const randomStandIn = (name: string, reason: string) =>
+  `RANDOM WEIGHTS: ${name} was not found, a small model with random weights stands in; its scores mean nothing. ${reason}`;
+
+export const loadingWeights = (id: string, source: string) => `loading ${id} (${source})`;

@@ -11,3 +11,5 @@ export type {
   ResolveOptions,
 } from './weights/resolveCheckpoint.js';
 export type { DownloadProgress } from './weights/transfer.js';
+export { loadModel } from './loadModel.js';
+export type { LoadedModel, LoadModelOptions } from './loadModel.js';

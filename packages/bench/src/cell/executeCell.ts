@@ -1,0 +1,206 @@
+import {
+  adamW,
+  isBiasOrNorm,
+  memoryMeter,
+  predict,
+  sgd,
+  train,
+  useBackend,
+  type BatchSource,
+  type OptimizerDefinition,
+  type StepMemory,
+  type StepRecord,
+  type TimelinePoint,
+  type TrainableModel,
+} from '@leantune/core';
+import { loadBackend } from '@leantune/core/node';
+import { applyMethods } from '@leantune/methods';
+import { loadModel, type LoadedModel } from '@leantune/models/node';
+import { OutputCollector, getMetric, loadTask, type LoadedTask, type TaskBatchesOptions } from '@leantune/tasks';
+import { median, medianAbsoluteDeviation } from 'simple-statistics';
+import type { CellConfig, CellHooks, CellOutcome, ExecuteCell, Metric, TrainingSettings } from './contract.js';
+
+/** Points that a stored timeline has at most. */
+const TIMELINE_POINTS = 400;
+
+/** Optimiser steps that are not timed: first uses of kernels and the making of optimiser state. */
+const WARMUP_STEPS = 3;
+
+/** Trains and scores one cell in this process. */
+export const executeCell: ExecuteCell = async (config, hooks) => {
+  const start = performance.now();
+  const backend = await loadBackend(config.backend, { requestedBy: 'the sweep' });
+  await useBackend(backend);
+  memoryMeter().limitBytes = config.limits.memoryBytes;
+
+  const { trainRows, devRows } = config.task;
+  const task = await loadTask(config.task.name, {
+    ...(trainRows === undefined ? {} : { trainRows }),
+    ...(devRows === undefined ? {} : { devRows }),
+  });
+  const loaded = await loadModel(config.model, {
+    head: task.head,
+    seed: config.seed,
+    dropout: config.dropout,
+    onLog: hooks.onLog,
+  });
+  const { model, tokenizer } = loaded;
+  applyMethods(model, config.method, { seed: config.seed });
+
+  const batching = { size: config.training.batchSize, tokenizer, maxLength: config.task.maxLength };
+  const padding = config.training.padding === 'max-length' ? 'maximum' : 'longest';
+  const trainSplit = task.declaration.splits.train;
+  const batches = task.batches(trainSplit, { ...batching, padding, seed: config.seed });
+  const worst = task.batches(trainSplit, { ...batching, padding: 'maximum', seed: config.seed }).batch(0, 0);
+
+  const epochs: CellOutcome['epochs'][number][] = [];
+  let epochStart = performance.now();
+  let epochLosses: number[] = [];
+  const result = await train(model, limited(batches, config), {
+    optimizer: optimizerOf(config.training),
+    epochs: config.training.epochs,
+    seed: config.seed,
+    schedule: config.training.schedule,
+    warmupRatio: config.training.warmupRatio,
+    maxGradNorm: config.training.maxGradNorm === 0 ? undefined : config.training.maxGradNorm,
+    gradientAccumulation: config.training.gradientAccumulation,
+    saving: config.saving,
+    memoryBatch: worst,
+    onStep: async (record) => {
+      epochLosses.push(record.loss);
+      await report(record, hooks);
+    },
+    onEpoch: (epoch) => {
+      const trainLoss = epochLosses.reduce((total, loss) => total + loss, 0) / epochLosses.length;
+      epochs.push({
+        epoch: epoch + 1,
+        trainLoss,
+        metrics: evaluate(model, task, batching),
+        seconds: secondsSince(epochStart),
+      });
+      epochStart = performance.now();
+      epochLosses = [];
+    },
+  });
+  return {
+    metrics: epochs.at(-1)!.metrics,
+    epochs,
+    loss: summarizeLoss(result.steps),
+    memory: describeMemory(result.memory),
+    time: { ...stepTimes(result.steps), totalSeconds: secondsSince(start) },
+    parameters: model.parameterCounts(),
+    sources: describeSources(loaded, task, trainSplit),
+    backend: { name: backend.name, device: backend.device.description, details: backend.details },
+    warnings: [...loaded.warnings, ...task.warnings],
+  };
+};
+
+function optimizerOf(training: TrainingSettings): OptimizerDefinition {
+  const { learningRate, weightDecay, optimizer } = training;
+  const common = { learningRate, weightDecay, excludeFromDecay: isBiasOrNorm };
+  if (optimizer.name === 'sgd') return sgd({ ...common, momentum: optimizer.momentum });
+  const { beta1, beta2, epsilon } = optimizer;
+  return adamW({ ...common, beta1, beta2, epsilon });
+}
+
+/** Cuts an epoch to the configured number of optimiser steps. */
+function limited(batches: BatchSource, { limits, training }: CellConfig): BatchSource {
+  const most = limits.steps === undefined ? Infinity : limits.steps * training.gradientAccumulation;
+  if (batches.length <= most) return batches;
+  return {
+    length: most,
+    *epoch(index) {
+      let given = 0;
+      for (const batch of batches.epoch(index)) {
+        if (given === most) return;
+        given += 1;
+        yield batch;
+      }
+    },
+  };
+}
+
+async function report(record: StepRecord, hooks: CellHooks): Promise<void> {
+  const { epoch, step, totalSteps, loss, learningRate, gradientNorm, stepMs, peakBytes } = record;
+  hooks.onProgress({ epoch: epoch + 1, step, totalSteps, phase: 'train', loss, peakBytes, stepMs });
+  await hooks.onStep({
+    step,
+    epoch: epoch + 1,
+    loss,
+    learningRate,
+    ...(gradientNorm === undefined ? {} : { gradNorm: gradientNorm }),
+    stepMs,
+    peakBytes,
+  });
+}
+
+/** Scores every split that the task reports. */
+function evaluate(
+  model: TrainableModel,
+  task: LoadedTask,
+  batching: Pick<TaskBatchesOptions, 'size' | 'tokenizer' | 'maxLength'>,
+): Metric[] {
+  return task.declaration.splits.report.flatMap((split) => {
+    const outputs = new OutputCollector(task.rows(split).length, task.head.numberOfLabels);
+    for (const batch of task.batches(split, batching)) outputs.add(batch, predict(model, batch).logits);
+    const score = task.score(outputs.values, split);
+    return task.declaration.metrics.map((name) => {
+      const value = score.metrics[name];
+      return { name, direction: getMetric(name).direction, split, ...(value === undefined ? {} : { value }) };
+    });
+  });
+}
+
+function summarizeLoss(steps: readonly StepRecord[]): CellOutcome['loss'] {
+  const losses = steps.map(({ loss }) => loss);
+  return { first: losses[0]!, last: losses.at(-1)!, minimum: Math.min(...losses), steps: losses.length };
+}
+
+function stepTimes(steps: readonly StepRecord[]): Pick<CellOutcome['time'], 'stepMs'> {
+  const timed = steps.slice(WARMUP_STEPS).map(({ stepMs }) => stepMs);
+  if (timed.length === 0) return {};
+  const warmup = steps.length - timed.length;
+  return { stepMs: { median: median(timed), mad: medianAbsoluteDeviation(timed), n: timed.length, warmup } };
+}
+
+function describeMemory({ savedBytesByLayer: _byLayer, timeline, ...memory }: StepMemory): CellOutcome['memory'] {
+  return { ...memory, timeline: thin(timeline) };
+}
+
+/** The highest point of each of at most `TIMELINE_POINTS` equal stretches: the peak stays. */
+function thin(timeline: readonly TimelinePoint[]): NonNullable<CellOutcome['memory']['timeline']> {
+  const stretch = Math.max(1, Math.ceil(timeline.length / TIMELINE_POINTS));
+  const points: NonNullable<CellOutcome['memory']['timeline']> = [];
+  for (let begin = 0; begin < timeline.length; begin += stretch) {
+    let highest = begin;
+    for (let event = begin; event < Math.min(begin + stretch, timeline.length); event++) {
+      if (timeline[event]!.liveBytes > timeline[highest]!.liveBytes) highest = event;
+    }
+    const { liveBytes, phase } = timeline[highest]!;
+    points.push({ event: highest, bytes: liveBytes, phase });
+  }
+  return points;
+}
+
+function describeSources(loaded: LoadedModel, task: LoadedTask, trainSplit: string): CellOutcome['sources'] {
+  const { source, random, weightsSha256, tokenizerSha256, tokenizer } = loaded;
+  const rows = Object.entries(task.provenance.splits).map(([split, used]): [string, number] => [split, used.rows]);
+  return {
+    weights: { source, random, ...(weightsSha256 === undefined ? {} : { sha256: weightsSha256 }) },
+    tokenizer: {
+      source: `${tokenizer.kind} of ${source}`,
+      ...(tokenizerSha256 === undefined ? {} : { sha256: tokenizerSha256 }),
+    },
+    dataset: {
+      source: `${task.name} (${task.provenance.status})`,
+      sha256: task.provenance.datasetSha256,
+      rows: Object.fromEntries(rows),
+      trainSplit,
+      reportSplit: task.declaration.splits.report[0],
+    },
+  };
+}
+
+function secondsSince(start: number): number {
+  return (performance.now() - start) / 1000;
+}

@@ -1,0 +1,120 @@
+import { EnvironmentError } from '@leantune/core';
+import { parseBertConfig, type BertConfig } from '../bert/config.js';
+import { bertFromCheckpoint, randomBert } from '../bert/load.js';
+import * as messages from '../messages.js';
+import type { HeadOptions, TransformerModel } from '../sites/transformer.js';
+import { tokenizerFromJson } from '../tokenizer/fromJson.js';
+import { wordPieceJson } from '../tokenizer/fromVocabulary.js';
+import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { loadTokenizer } from './loadTokenizer.js';
+import { openWeights } from './openWeights.js';
+import { readJson } from './readJson.js';
+import { resolveCheckpoint, type ResolveOptions, type ResolvedCheckpoint } from './weights/resolveCheckpoint.js';
+
+export interface LoadModelOptions extends ResolveOptions {
+  readonly head: HeadOptions;
+  /** Names the streams of parameters that start fresh. Default 0. */
+  readonly seed?: number;
+  /** Replaces every dropout rate of the configuration. */
+  readonly dropout?: number | undefined;
+  /** Sees lines for people before slow phases. */
+  readonly onLog?: (message: string) => void;
+}
+
+/** A model ready for a method, with its tokenizer and where both came from. */
+export interface LoadedModel {
+  readonly model: TransformerModel;
+  readonly tokenizer: Tokenizer;
+  /** For results: e.g. `hub sentence-transformers/all-MiniLM-L6-v2@c9745ed…`, or `random`. */
+  readonly source: string;
+  /** True where no checkpoint was found and a small model with random weights stands in. */
+  readonly random: boolean;
+  /** SHA-256 of the weights and of the tokenizer file; absent for random ones. */
+  readonly weightsSha256?: string;
+  readonly tokenizerSha256?: string;
+  /** Parameters that were not in the checkpoint. */
+  readonly freshParameters: readonly string[];
+  /** What the user must know before trusting a result. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Loads a model by name or folder. Where no source has a known checkpoint, a small model with random weights and a
+ * character vocabulary takes its place, with a warning: everything runs, no score means anything.
+ * @throws UsageError for unknown names; CorruptFileError for damaged files.
+ */
+export async function loadModel(nameOrFolder: string, options: LoadModelOptions): Promise<LoadedModel> {
+  const { head, seed = 0, onLog } = options;
+  const resolved = await resolveOrStandIn(nameOrFolder, options);
+  if (resolved instanceof EnvironmentError) {
+    const tokenizer = characterTokenizer();
+    const config = withDropout(standInConfig(tokenizer.vocabularySize), options.dropout);
+    const warnings = [messages.randomStandIn(nameOrFolder, resolved.message)];
+    onLog?.(warnings[0]!);
+    const model = randomBert(config, head, seed);
+    return { model, tokenizer, source: 'random', random: true, freshParameters: [], warnings };
+  }
+  const { files, folder, sha256 } = resolved;
+  onLog?.(messages.loadingWeights(resolved.id, resolved.source));
+  const config = withDropout(parseBertConfig(await readJson(files.config), files.config), options.dropout);
+  const tokenizer = await loadTokenizer(folder);
+  const weights = await openWeights(files.weights);
+  const { model, freshParameters } = await bertFromCheckpoint(config, head, weights, files.weights, seed).finally(() =>
+    weights.close(),
+  );
+  const at = resolved.revision === undefined ? '' : `@${resolved.revision}`;
+  const hashOf = (path: string | undefined) => (path === undefined ? undefined : sha256[path.split(/[\\/]/).at(-1)!]);
+  const weightsSha256 = hashOf(files.weights);
+  const tokenizerSha256 = hashOf(files.tokenizer);
+  return {
+    model,
+    tokenizer,
+    // A folder of the user's is named by its last part: results hold no paths of a machine.
+    source: `${resolved.source} ${resolved.revision === undefined ? resolved.id.split(/[\\/]/).at(-1)! : resolved.id}${at}`,
+    random: false,
+    ...(weightsSha256 === undefined ? {} : { weightsSha256 }),
+    ...(tokenizerSha256 === undefined ? {} : { tokenizerSha256 }),
+    freshParameters,
+    warnings: [],
+  };
+}
+
+async function resolveOrStandIn(
+  nameOrFolder: string,
+  options: LoadModelOptions,
+): Promise<ResolvedCheckpoint | EnvironmentError> {
+  try {
+    return await resolveCheckpoint(nameOrFolder, options);
+  } catch (error) {
+    if (error instanceof EnvironmentError && error.code === 'LEANTUNE_CHECKPOINT_ABSENT') return error;
+    throw error;
+  }
+}
+
+function withDropout(config: BertConfig, dropout: number | undefined): BertConfig {
+  if (dropout === undefined) return config;
+  return { ...config, hiddenDropout: dropout, attentionDropout: dropout, classifierDropout: dropout };
+}
+
+/** Two layers of 64: seconds on any machine. */
+function standInConfig(vocabularySize: number): BertConfig {
+  return parseBertConfig({
+    model_type: 'bert',
+    vocab_size: vocabularySize,
+    hidden_size: 64,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    intermediate_size: 256,
+    pad_token_id: 0,
+  });
+}
+
+/** WordPiece over single characters: needs no file. */
+function characterTokenizer(): Tokenizer {
+  const characters = Array.from({ length: 0x7e - 0x21 + 1 }, (_, index) => String.fromCharCode(0x21 + index)).filter(
+    (character) => character === character.toLowerCase(),
+  );
+  const words = characters.filter((character) => /[a-z0-9]/.test(character)).map((character) => `##${character}`);
+  const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...characters, ...words].join('\n');
+  return tokenizerFromJson(wordPieceJson(vocabulary, 'characters'), 'characters', {});
+}
