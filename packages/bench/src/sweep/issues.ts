@@ -44,27 +44,36 @@ function convert(schema: z.ZodType, issue: ZodIssue, prefix: readonly PropertyKe
       return [
         issue.input === undefined && issue.message.endsWith('received undefined')
           ? issueAt(path, { message: messages.missingKey(), expected: issue.expected })
-          : issueAt(path, { message: messages.wrongType(), expected: issue.expected }),
+          : issueAt(path, { message: messages.wrongType(issue.input), expected: issue.expected }),
       ];
     case 'invalid_value':
-      return [issueAt(path, { message: messages.wrongValue(), expected: messages.oneOf(issue.values.map(String)) })];
+      return [valueIssue(path, issue.input, issue.values.map(String))];
     case 'too_small':
       return [
         issueAt(path, {
-          message: messages.wrongValue(),
+          message: messages.outOfRange(issue.input),
           expected: bound(issue.inclusive === false ? '>' : '>=', issue),
         }),
       ];
     case 'too_big':
       return [
         issueAt(path, {
-          message: messages.wrongValue(),
+          message: messages.outOfRange(issue.input),
           expected: bound(issue.inclusive === false ? '<' : '<=', issue),
         }),
       ];
     default:
       return [issueAt(path, { message: issue.message })];
   }
+}
+
+function valueIssue(path: readonly PropertyKey[], input: unknown, values: readonly string[]): PathIssue {
+  const nearest = typeof input === 'string' ? nearestName(input, values) : undefined;
+  return issueAt(path, {
+    message: messages.wrongValue(input),
+    expected: messages.oneOf(values),
+    ...(nearest === undefined ? {} : { nearest }),
+  });
 }
 
 function bound(sign: string, issue: { origin: string; minimum?: number | bigint; maximum?: number | bigint }): string {
@@ -86,12 +95,18 @@ function convertUnion(
     return { branch, score: (wrongShape ? 1000 : 0) + 10 * missing + branch.length };
   });
   const best = scored.sort((a, b) => a.score - b.score)[0];
-  if (best === undefined) return [issueAt(path, { message: issue.message })];
+  if (best === undefined) {
+    // A union told apart by one key, such as the optimizer's name: zod lists the values in its message only.
+    const values = [...issue.message.matchAll(/'([^']+)'/g)].map((match) => match[1] ?? '');
+    const input = typeof issue.input === 'object' && issue.input !== null ? issue.input : {};
+    const key = path.at(-1);
+    return [valueIssue(path, key === undefined ? undefined : (input as Record<PropertyKey, unknown>)[key], values)];
+  }
   if (best.score >= 1000) {
     const types = issue.errors.flatMap((branch) =>
       branch.flatMap((inner) => (inner.code === 'invalid_type' ? [inner.expected] : [])),
     );
-    return [issueAt(path, { message: messages.wrongType(), expected: [...new Set(types)].join(' or ') })];
+    return [issueAt(path, { message: messages.wrongType(issue.input), expected: [...new Set(types)].join(' or ') })];
   }
   return best.branch.flatMap((inner) => convert(schema, inner, path));
 }

@@ -50,7 +50,7 @@ export function parseOverrides(words: readonly string[]): Overrides {
       ? splitTopLevel(text.replace(/^\[(.*)\]$/s, '$1')).map(scalarFor(key))
       : scalar(text);
   }
-  const parsed = overridesSchema.safeParse(values);
+  const parsed = overridesSchema.safeParse(values, { reportInput: true });
   if (!parsed.success) {
     issues.push(...zodIssues(overridesSchema, parsed.error).map(({ path: _path, ...issue }) => issue));
   }

@@ -8,6 +8,7 @@ import { zodIssues } from './issues.js';
 import { sweepSchema } from './schema.js';
 import { normalizeSweep, resolveNames } from './sweep.js';
 import type { Sweep } from './sweep.js';
+import { writtenNameIssues } from './writtenNames.js';
 
 export interface SweepSource {
   /** As shown to the user. */
@@ -30,12 +31,17 @@ export function parseSweep(source: SweepSource, registry: Registry): Sweep {
       { code: 'LEANTUNE_SWEEP_INVALID', remedy: messages.sweepRemedy(source.file) },
     );
   }
-  const parsed = sweepSchema.safeParse(document.toJS());
-  const resolved = parsed.success
-    ? resolveNames(normalizeSweep(parsed.data), registry)
-    : { issues: zodIssues(sweepSchema, parsed.error) };
-  const { issues } = resolved;
-  if ('sweep' in resolved && issues.length === 0) return resolved.sweep;
+  const content: unknown = document.toJS();
+  const parsed = sweepSchema.safeParse(content, { reportInput: true });
+  const issues = writtenNameIssues(content, registry);
+  if (parsed.success) {
+    const resolved = resolveNames(normalizeSweep(parsed.data), registry);
+    if (issues.length === 0 && resolved.issues.length === 0) return resolved.sweep;
+    // Names are reported where they are written; what is left are labels that repeat.
+    if (issues.length === 0) issues.push(...resolved.issues);
+  } else {
+    issues.push(...zodIssues(sweepSchema, parsed.error));
+  }
   throw new ConfigurationError(
     issues
       .map(({ path, ...issue }) => ({ file: source.file, ...position(document, lines, path), ...issue }))
