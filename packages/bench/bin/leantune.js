@@ -7,6 +7,8 @@ const main = new URL('../dist/cli/main.js', import.meta.url);
 if (existsSync(fileURLToPath(main))) {
   await import(main.href);
 } else {
-  console.error('leantune is not built yet. Build it from the repository root with:\n\n  npx tsc -b\n\nor let `npm start` do it.');
+  console.error(
+    'leantune is not built yet. Build it from the repository root with:\n\n  npx tsc -b\n\nor let `npm start` do it.',
+  );
   process.exitCode = 3;
 }

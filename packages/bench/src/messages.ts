@@ -64,7 +64,7 @@ export const messages = {
   scoreNote: (metric: string, split: string) =>
     `${metric}: on the ${split} split after the last epoch, mean ± sample standard deviation over n seeds.`,
   peakNote: () =>
-    'peak: logical peak, the largest sum of bytes of live buffers during a training step (largest over seeds); the six columns after it are its parts at that moment. 1 MiB = 1024² bytes.',
+    'peak: logical peak, the largest sum of bytes of live buffers during a training step (largest over seeds). After it its parts at that moment: parameters, gradients, optimizer state, saved activations, batch, workspace. 1 MiB = 1024² bytes.',
   savedNote: () =>
     'max saved: largest sum of distinct buffers held for the backward pass, parameters and batch excluded. step: median over optimiser steps.',
   dataNote: (task: string, rows: Readonly<Record<string, number>>, maxLength: number, weights: string) =>

@@ -49,9 +49,12 @@ async function main(config: CellConfig, stepsPath: string): Promise<void> {
   process.send?.(last, () => process.exit(0));
 }
 
+/** This package's cell, or the module that the command line names in tests of the runner. */
 async function loadExecutor(): Promise<ExecuteCell> {
-  const entry = process.argv[2] ?? new URL('./executeCell.js', import.meta.url).href;
-  const module = (await import(entry)) as { readonly executeCell: ExecuteCell };
+  const entry = process.argv[2];
+  const module = (entry === undefined ? await import('./executeCell.js') : await import(entry)) as {
+    readonly executeCell: ExecuteCell;
+  };
   return module.executeCell;
 }
 

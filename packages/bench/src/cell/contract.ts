@@ -74,7 +74,7 @@ export const cellConfigSchema = z.strictObject({
   limits: limitsSchema,
 });
 
-export const metricSchema = z.strictObject({
+const metricSchema = z.strictObject({
   name: z.string(),
   /** Absent where the metric is undefined for these predictions. */
   value: finite.optional(),
@@ -82,7 +82,7 @@ export const metricSchema = z.strictObject({
   split: z.string(),
 });
 
-export const memoryCategorySchema = z.strictObject({
+const memoryCategorySchema = z.strictObject({
   parameters: bytes,
   gradients: bytes,
   optimizerState: bytes,
@@ -91,7 +91,7 @@ export const memoryCategorySchema = z.strictObject({
   workspace: bytes,
 });
 
-export const memorySchema = z.strictObject({
+const memorySchema = z.strictObject({
   /** Largest sum of bytes of live buffers during a training step. */
   peakBytes: bytes,
   /** Parameters, one full set of gradients, optimiser state. */
@@ -168,7 +168,7 @@ export interface CellProgress {
 }
 
 /** One line of the step log `cells/<id>.steps.jsonl`. */
-export interface StepRecord {
+interface StepRecord {
   readonly step: number;
   readonly epoch: number;
   readonly loss: number;

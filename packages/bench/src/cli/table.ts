@@ -1,12 +1,12 @@
 /** The one table of commands: parser, help and documentation are made from it. No heavy import here. */
 
-export interface ArgumentDefinition {
+interface ArgumentDefinition {
   /** `<name>` required, `[name]` optional, `...` for many. */
   readonly usage: string;
   readonly summary: string;
 }
 
-export interface OptionDefinition {
+interface OptionDefinition {
   readonly flags: string;
   readonly summary: string;
   /** `flag` is true or absent, `text` a string or absent. */

@@ -31,11 +31,13 @@ export async function renderSvg(spec: TopLevelSpec): Promise<string> {
 
 /** resvg draws no text at all, and says nothing, without a font: it gets the shipped ones and no others. */
 export function renderPng(svg: string): Buffer {
-  const font = (name: string) => require.resolve(`dejavu-fonts-ttf/ttf/${name}.ttf`);
   const picture = new Resvg(svg, {
     fitTo: { mode: 'zoom', value: pngScale },
     font: {
-      fontFiles: [font('DejaVuSans'), font('DejaVuSans-Bold')],
+      fontFiles: [
+        require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf'),
+        require.resolve('dejavu-fonts-ttf/ttf/DejaVuSans-Bold.ttf'),
+      ],
       loadSystemFonts: false,
       defaultFontFamily: fontFamily,
     },

@@ -91,7 +91,7 @@ export function buildTable(section: Section): Table {
 }
 
 /** `0.9183 ± 0.0021 (2)`; a single seed has no ±. */
-export function formatScore(score: Score): string {
+function formatScore(score: Score): string {
   return `${score.mean.toFixed(4)}${score.std === undefined ? '' : ` ± ${score.std.toFixed(4)}`} (${score.n})`;
 }
 

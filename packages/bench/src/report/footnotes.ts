@@ -55,7 +55,7 @@ function backendNote(run: LoadedRun, results: readonly OkResult[]): string {
 }
 
 /** Settings shared by all rows in one line, and one line for each setting in which rows differ. */
-export function compareSettings(rows: readonly Row[]): { common: string; differing: string[] } {
+function compareSettings(rows: readonly Row[]): { common: string; differing: string[] } {
   const flat = rows.map((row) => ({ label: row.label, settings: flatten(row.config) }));
   const keys = [...new Set(flat.flatMap((row) => [...row.settings.keys()]))];
   const common: string[] = [];

@@ -67,7 +67,7 @@ function packageVersions(): Record<string, string> {
   return versions;
 }
 
-export function versionIn(packageJson: string | URL): string {
+function versionIn(packageJson: string | URL): string {
   const content: unknown = JSON.parse(readFileSync(packageJson, 'utf8'));
   return typeof content === 'object' && content !== null && 'version' in content ? String(content.version) : 'unknown';
 }

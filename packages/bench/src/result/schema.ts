@@ -6,7 +6,7 @@ export const resultSchemaVersion = 1;
 
 const bytes = z.int().nonnegative();
 
-export const provenanceSchema = z.strictObject({
+const provenanceSchema = z.strictObject({
   /** Commit of leantune's checkout; absent outside of one. `dirtyHash` hashes uncommitted changes. */
   git: z.strictObject({ commit: z.string(), dirty: z.boolean(), dirtyHash: z.string().optional() }).optional(),
   /** Hash of the compiled code that affects numbers. */
@@ -22,7 +22,7 @@ export const provenanceSchema = z.strictObject({
 });
 
 /** How far a cell came before it ended early. */
-export const progressSchema = z.strictObject({
+const progressSchema = z.strictObject({
   step: z.int().nonnegative(),
   totalSteps: z.int().nonnegative(),
   phase: z.string().optional(),

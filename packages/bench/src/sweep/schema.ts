@@ -52,7 +52,7 @@ const listOf = <Item extends z.ZodType>(item: Item) =>
 /** A value or a list of values in the file; always a list after parsing. */
 const oneOrMore = <Item extends z.ZodType>(item: Item) => z.union([listOf(item), item]);
 
-export const gridSchema = z.strictObject({
+const gridSchema = z.strictObject({
   epochs: listOf(trainingSchema.shape.epochs).optional(),
   batchSize: listOf(trainingSchema.shape.batchSize).optional(),
   learningRate: listOf(trainingSchema.shape.learningRate).optional(),

@@ -62,7 +62,7 @@ export function labelled(entries: readonly UnlabelledMethod[]): SweepMethod[] {
 }
 
 /** `lora(rank=8)+tokentune(tokens=16)` → `lora+tokentune` */
-export function methodNamesOf(spelling: string): string {
+function methodNamesOf(spelling: string): string {
   return spelling.replace(/\([^()]*\)/g, '').replaceAll(' ', '');
 }
 

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { exampleCell } from '../testing/exampleResult.js';
+import { aggregate } from './aggregate.js';
+import { buildTable, sections } from './buildTable.js';
+import type { LoadedCell, LoadedRun } from './loadRun.js';
+import { renderMarkdown, renderTerminal } from './renderTable.js';
+import { buildReport } from './writeReport.js';
+
+const oom = {
+  status: 'oom',
+  failure: { code: 'X', message: 'the budget is exceeded' },
+  reached: { step: 3, totalSteps: 450, peakBytes: 512 * 1024 * 1024 },
+} as const;
+const failed = { status: 'failed', failure: { code: 'X', message: 'the file is not there' } } as const;
+
+const cells: LoadedCell[] = [
+  exampleCell({ method: 'full', seed: 0, score: 0.92, peakMebibytes: 370 }),
+  exampleCell({ method: 'full', seed: 1, score: 0.93, peakMebibytes: 371 }),
+  exampleCell({ method: 'lora(rank=8)', seed: 0, score: 0.915, peakMebibytes: 210, learningRate: 1e-3 }),
+  exampleCell({ method: 'lora(rank=8)', seed: 1, learningRate: 1e-3 }, failed),
+  exampleCell({ method: 'bitfit', seed: 0, score: 0.9, peakMebibytes: 180 }, { status: 'ok' }, true),
+  exampleCell({ method: 'tokentune(tokens=16)', seed: 0 }, oom),
+];
+
+const run = (loaded: readonly LoadedCell[]): LoadedRun => ({
+  manifest: {
+    schemaVersion: 1,
+    sweep: 'example',
+    title: 'An example',
+    size: 'toy',
+    command: 'leantune run example',
+    backend: { name: 'tensorflow', reason: 'best that loads: tensorflow' },
+    notes: ['A note of the sweep.'],
+    cells: loaded.map(({ id, label, config }) => ({ id, label, config })),
+  },
+  cells: loaded,
+  otherResults: 2,
+});
+
+const table = (loaded: readonly LoadedCell[]) => {
+  const section = sections(aggregate(loaded))[0];
+  if (section === undefined) throw new Error('no section');
+  return buildTable(section);
+};
+
+describe('aggregate', () => {
+  it('takes mean and sample standard deviation over seeds, and the largest peak', () => {
+    const row = aggregate(cells)[0]?.measured;
+    // std of {0.92, 0.93} with n-1: sqrt(2 · 0.005²) = 0.0070710678…
+    expect(row?.scores[0]?.mean).toBeCloseTo(0.925, 12);
+    expect(row?.scores[0]?.std).toBeCloseTo(0.00707106781, 10);
+    expect(row?.scores[0]?.n).toBe(2);
+    expect(row?.peakBytes).toBe(371 * 1024 * 1024);
+  });
+
+  it('has no spread for one seed', () => {
+    expect(aggregate(cells)[1]?.measured?.scores[0]).toEqual({
+      name: 'accuracy',
+      direction: 'higher',
+      split: 'dev',
+      mean: 0.915,
+      n: 1,
+    });
+  });
+});
+
+describe('the table', () => {
+  it('renders for a terminal without colour', () => {
+    expect(renderTerminal(table(cells), { colour: false })).toMatchInlineSnapshot(`
+      "minilm-l6 · sentences
+
+      method                    accuracy ↑  trainable    peak  param.  grad.  optim.  activ.  batch  work  max saved  step
+                            mean ± std (n)          %     MiB     MiB    MiB     MiB     MiB    MiB   MiB        MiB    ms
+      full            *0.9250 ± 0.0071 (2)       0.65   371.0    90.0   10.0    20.0   241.0    1.0   9.0       50.0   412
+      lora                      0.9150 (1)       0.65   210.0    90.0   10.0    20.0    80.0    1.0   9.0       50.0   412
+      bitfit (stale)            0.9000 (1)       0.65  *180.0    90.0   10.0    20.0    50.0    1.0   9.0       50.0   412
+      tokentune                        OOM          —       —       —      —       —       —      —     —          —     —"
+    `);
+  });
+
+  it('renders the best in bold where there is colour', () => {
+    const text = renderTerminal(table(cells), { colour: true });
+    expect(text).toContain('\u001b[1m0.9250 ± 0.0071 (2)\u001b[22m');
+    expect(text).toContain('\u001b[31mOOM\u001b[39m');
+  });
+
+  it('renders as Markdown', () => {
+    expect(renderMarkdown(table(cells))).toMatchInlineSnapshot(`
+      "## minilm-l6 · sentences
+
+      | method | accuracy ↑ (mean ± std (n)) | trainable (%) | peak (MiB) | param. (MiB) | grad. (MiB) | optim. (MiB) | activ. (MiB) | batch (MiB) | work (MiB) | max saved (MiB) | step (ms) |
+      | :--- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+      | full | **0.9250 ± 0.0071 (2)** | 0.65 | 371.0 | 90.0 | 10.0 | 20.0 | 241.0 | 1.0 | 9.0 | 50.0 | 412 |
+      | lora | 0.9150 (1) | 0.65 | 210.0 | 90.0 | 10.0 | 20.0 | 80.0 | 1.0 | 9.0 | 50.0 | 412 |
+      | bitfit (stale) | 0.9000 (1) | 0.65 | **180.0** | 90.0 | 10.0 | 20.0 | 50.0 | 1.0 | 9.0 | 50.0 | 412 |
+      | tokentune | OOM | — | — | — | — | — | — | — | — | — | — |"
+    `);
+  });
+
+  it('marks the lowest score where lower is better', () => {
+    const lower = [0.3, 0.2].map((score, index) =>
+      exampleCell({ method: index === 0 ? 'full' : 'lora', score, direction: 'lower' }),
+    );
+    expect(table(lower).rows.map((row) => row[1])).toEqual([
+      { text: '0.3000 (1)' },
+      { text: '0.2000 (1)', emphasis: 'best' },
+    ]);
+  });
+
+  it('has one section per model and task', () => {
+    const other = exampleCell({ method: 'full' });
+    const onMrpc = { ...other, config: { ...other.config, task: { name: 'mrpc', maxLength: 128 } } };
+    expect(sections(aggregate([other, onMrpc])).map((section) => section.title)).toEqual([
+      'minilm-l6 · sentences',
+      'minilm-l6 · mrpc',
+    ]);
+  });
+});
+
+describe('the report', () => {
+  it('says what a reader must know below the table', () => {
+    const text = buildReport(run(cells)).terminal({ colour: false });
+    expect(text.slice(text.indexOf('  stale:'))).toMatchInlineSnapshot(`
+      "  stale: computed by other code than the current one; \`npx leantune run example\` computes these rows anew.
+        accuracy: on the dev split after the last epoch, mean ± sample standard deviation over n seeds.
+        peak: logical peak, the largest sum of bytes of live buffers during a training step (largest over seeds). After it
+          its parts at that moment: parameters, gradients, optimizer state, saved activations, batch, workspace. 1 MiB =
+          1024² bytes.
+        max saved: largest sum of distinct buffers held for the backward pass, parameters and batch excluded. step: median
+          over optimiser steps.
+        sentences: 2400 train / 600 dev rows, at most 64 tokens each; weights: cache.
+        all rows: epochs 3, batch 16, accumulation 1, schedule linear, warm-up 0.06, optimizer adamw beta1=0.9 beta2=0.999
+          epsilon=1e-8, weight decay 0.01, clip 1, padding longest, dropout the model's own, saving lean.
+        rows differ in learning rate: 5e-5 (full, bitfit, tokentune); 1e-3 (lora).
+        backend: tensorflow, TensorFlow 2.21.0, 2 threads (best that loads: tensorflow); 2 × Example CPU.
+        lora, seed 1: failed: the file is not there
+        tokentune, seed 0: out of memory at step 3 of 450, 512.0 MiB reached: the budget is exceeded
+        the folder holds 2 results of other settings, not shown here.
+        A note of the sweep.
+        command: leantune run example
+      "
+    `);
+  });
+
+  it('works when nothing has run yet', () => {
+    const none = cells.map(({ result: _result, ...cell }) => cell);
+    const report = buildReport(run(none));
+    expect(report.plots).toEqual([]);
+    expect(report.terminal({ colour: false })).toContain('not run');
+  });
+});
