@@ -135,8 +135,6 @@ Start with:  leantune run quickstart`,
   backendDoesNotLoad: (reason: string, remedy: string) => `does not load: ${reason} → ${remedy}`,
   noSuchFolder: (path: string) => `there is no folder ${path}`,
   parityRemedy: () => 'Name folders that hold a case.json, or a folder of such folders.',
-  documentationOnly: (name: string) => `${name}: documentation only, nothing to run`,
-  paritySummary: (held: number, all: number) => `${held} of ${plural(all, 'run')} hold${all === 1 ? 's' : ''}`,
   defaultValue: (value: string) => `default ${value}`,
   unknownThing: (name: string, nearest: string | undefined) =>
     `nothing is called "${name}"${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`,

@@ -5,8 +5,12 @@ import type { Row } from '../report/aggregate.js';
 import { bytesPerMebibyte } from '../units.js';
 import { methodStyle } from './colours.js';
 import { paretoFront } from './paretoFront.js';
+import { placeLabels } from './placeLabels.js';
 import type { Plot, PlotContext } from './plot.js';
 import { theme } from './theme.js';
+
+const plotWidth = 640;
+const plotHeight = 340;
 
 export function scoreMemoryPlot(rows: readonly Row[], context: PlotContext): Plot | undefined {
   const points = rows.flatMap(({ label, measured }) => {
@@ -51,7 +55,7 @@ export function scoreMemoryPlot(rows: readonly Row[], context: PlotContext): Plo
     field: 'mean',
     type: 'quantitative',
     title: messages.scoreAxis(first.score.name, first.score.split, first.score.direction),
-    scale: { domain: scoreDomain, nice: true, zero: false },
+    scale: { domain: scoreDomain, nice: false, zero: false },
     axis: { tickCount: 6 },
   } as const;
   const colour = {
@@ -65,8 +69,8 @@ export function scoreMemoryPlot(rows: readonly Row[], context: PlotContext): Plo
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title: { text: messages.scoreMemoryTitle(context.title), subtitle: context.subtitle },
     config: theme,
-    width: 640,
-    height: 340,
+    width: plotWidth,
+    height: plotHeight,
     layer: [
       {
         data: { name: 'front', values: front.map(({ peakMebibytes, mean }) => ({ peakMebibytes, mean })) },
@@ -93,7 +97,11 @@ export function scoreMemoryPlot(rows: readonly Row[], context: PlotContext): Plo
           },
         },
       },
-      ...labelLayers(plain, { x, y }),
+      // From left to right, so that of two neighbours the left one has its name on the left.
+      ...labelLayers(
+        plain.toSorted((a, b) => a.peakMebibytes - b.peakMebibytes),
+        { x, y },
+      ),
     ],
   };
   return {
@@ -117,31 +125,30 @@ interface Placed {
   readonly mean: number;
 }
 
-/**
- * Names above and left of their points, where the front, which leaves a point to the right, does not pass; right of
- * points too close to the axis. A white rim keeps them legible over lines.
- */
-function labelLayers<X, Y>(points: readonly Placed[], { x, y }: { x: X; y: Y }) {
-  const largest = Math.max(...points.map((point) => point.peakMebibytes));
-  const isLeft = (point: Placed) => point.peakMebibytes > 0.2 * largest;
-  const sides = [
-    { align: 'right', dx: -11, points: points.filter(isLeft) },
-    { align: 'left', dx: 11, points: points.filter((point) => !isLeft(point)) },
-  ] as const;
+/** Names beside their points; a white rim keeps them legible over lines. */
+function labelLayers<X extends Axis, Y extends Axis>(points: readonly Placed[], { x, y }: { x: X; y: Y }) {
+  const share = (value: number, [from = 0, to = 1]: readonly number[]) => (value - from) / (to - from);
+  const places = placeLabels(
+    points.map(({ method, peakMebibytes, mean }) => ({
+      text: method,
+      x: plotWidth * share(peakMebibytes, x.scale.domain),
+      y: plotHeight * (1 - share(mean, y.scale.domain)),
+    })),
+    plotWidth,
+  );
   const rims = [
-    { name: 'rims', color: '#ffffff', stroke: '#ffffff', strokeWidth: 4 },
-    { name: 'labels', color: '#222222' },
+    { name: 'rim', color: '#ffffff', stroke: '#ffffff', strokeWidth: 4 },
+    { name: 'label', color: '#222222' },
   ] as const;
-  return sides
-    .filter((side) => side.points.length > 0)
-    .flatMap((side) =>
-      rims.map(({ name, ...paint }) => ({
-        data: {
-          name: `${name}-${side.align}`,
-          values: side.points.map(({ method, peakMebibytes, mean }) => ({ method, peakMebibytes, mean })),
-        },
-        mark: { type: 'text', align: side.align, dx: side.dx, dy: -9, fontSize: 12.5, ...paint } as const,
-        encoding: { x, y, text: { field: 'method', type: 'nominal' } as const },
-      })),
-    );
+  return rims.flatMap(({ name, ...paint }) =>
+    points.map(({ method, peakMebibytes, mean }, index) => ({
+      data: { name: `${name}-${index}`, values: [{ method, peakMebibytes, mean }] },
+      mark: { type: 'text', fontSize: 12.5, ...places[index], ...paint } as const,
+      encoding: { x, y, text: { field: 'method', type: 'nominal' } as const },
+    })),
+  );
+}
+
+interface Axis {
+  readonly scale: { readonly domain: number[] };
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { messages } from '../../messages.js';
 import { splitTopLevel } from '../../sweep/splitTopLevel.js';
 import { EnvironmentError } from '@leantune/core';
-import { formatParityResult, runParity } from '../../parity/parity.js';
+import { formatParityResult, formatParitySummary, runParity } from '../../parity/parity.js';
 import type { CommandHandler } from '../table.js';
 
 export const parity: CommandHandler<'parity'> = async ({ words, options, terminal }) => {
@@ -23,9 +23,7 @@ export const parity: CommandHandler<'parity'> = async ({ words, options, termina
   if (options.json === true) {
     terminal.out(`${JSON.stringify(report, null, 2)}\n`);
   } else {
-    for (const name of report.documentationOnly) terminal.out(`${messages.documentationOnly(name)}\n`);
-    const held = report.results.filter((result) => result.holds).length;
-    terminal.out(`${messages.paritySummary(held, report.results.length)}\n`);
+    terminal.out(`${formatParitySummary(report)}\n`);
   }
   return report.holds ? 0 : 1;
 };
