@@ -2,6 +2,13 @@
 
 import { formatMebibytes } from './units.js';
 
+/** `out of memory: why`, without saying it twice. */
+const ending = (status: string, why: string | undefined) => {
+  const word = status === 'oom' ? 'out of memory' : status;
+  const rest = why?.replace(/^out of memory: /, '');
+  return { word, rest: rest === undefined ? '' : `: ${rest}` };
+};
+
 const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
 
 export const messages = {
@@ -90,9 +97,10 @@ export const messages = {
     reached:
       { readonly step: number; readonly totalSteps: number; readonly peakBytes?: number | undefined } | undefined,
   ) => {
+    const { word, rest } = ending(status, why);
     const where = reached === undefined ? '' : ` at step ${reached.step} of ${reached.totalSteps}`;
     const peak = reached?.peakBytes === undefined ? '' : `, ${formatMebibytes(reached.peakBytes)} MiB reached`;
-    return `${label}, seed ${seed}: ${status === 'oom' ? 'out of memory' : status}${where}${peak}${why === undefined ? '' : `: ${why}`}`;
+    return `${label}, seed ${seed}: ${word}${where}${peak}${rest}`;
   },
   otherResultsNote: (count: number) => `the folder holds ${plural(count, 'result')} of other settings, not shown here.`,
   commandNote: (command: string) => `command: ${command}`,
@@ -158,8 +166,10 @@ Start with:  leantune run quickstart`,
   breaker: (count: number, seconds: number, command: string) =>
     `Stopped: ${count} cells in a row failed in the same way within ${seconds} seconds each. Once it is mended: ${command}`,
   stoppedOnError: (command: string) => `Stopped after the failure (--on-error stop). Go on with: ${command}`,
-  failureLine: (label: string, seed: number, status: string, message: string) =>
-    `${status === 'oom' ? 'out of memory' : status}: ${label}, seed ${seed}: ${message}`,
+  failureLine: (label: string, seed: number, status: string, message: string) => {
+    const { word, rest } = ending(status, message);
+    return `${word}: ${label}, seed ${seed}${rest}`;
+  },
   logPath: (path: string) => `  log: ${path}`,
   retryLine: (command: string) => `Run them again with: ${command}`,
   reportLies: (folder: string) => `Report: ${folder}`,

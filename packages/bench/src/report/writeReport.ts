@@ -47,8 +47,13 @@ export function buildReport(run: LoadedRun): Report {
       ...pictures,
     ].join('\n\n')}\n`,
     terminal: (options) =>
-      `${[...tables.map((table) => renderTerminal(table, options)), notes.map((note) => wrap(`  ${note}`, notesWidth, '    ')).join('\n')].join('\n\n')}\n`,
+      `${[...tables.map((table) => renderTerminal(table, options)), notes.map(terminalNote).join('\n')].join('\n\n')}\n`,
   };
+}
+
+/** Wrapped, but for the command: it is there to be copied. */
+function terminalNote(note: string): string {
+  return wrap(`  ${note}`, note.startsWith(messages.commandNote('')) ? Infinity : notesWidth, '    ');
 }
 
 function plotsOf(section: Section, backend: string, several: boolean): Plot[] {
