@@ -59,23 +59,28 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
         const gradProbabilities =
           keepRows === undefined ? gradDropped : applyKeepMask(consume(gradDropped), keepRows, dropout!.rate);
         const weighted = multiply(kept.probabilities(), consume(gradProbabilities));
-        // dS = P ∘ (dP - rowsum(P ∘ dP)), times the scale of the scores
+        // dS = P ∘ (dP - rowsum(P ∘ dP)); the scale of the scores goes to the smaller factor
         const rowSums = consume(sum(weighted, [3], true));
-        const unscaled = subtract(consume(weighted), consume(multiply(kept.probabilities(), rowSums)));
-        const gradScores = multiply(consume(unscaled), scaling);
+        const gradScores = subtract(consume(weighted), consume(multiply(kept.probabilities(), rowSums)));
         if (context.needs('query')) {
-          gradients.query = mergeHeads(consume(matMul(gradScores, consume(splitHeads(kept.key(), heads)))));
+          gradients.query = mergeHeads(consume(matMul(gradScores, consume(scaledHeads(kept.key())))));
         }
         if (context.needs('key')) {
-          gradients.key = ofKeys(matMul(gradScores, consume(splitHeads(kept.query(), heads)), { transposeA: true }));
+          gradients.key = ofKeys(matMul(gradScores, consume(scaledHeads(kept.query())), { transposeA: true }));
         }
         return gradients;
       },
     };
 
+    /** scale · x as [batch, heads, rows, d] */
+    function scaledHeads(x: Tensor): Tensor {
+      return multiply(consume(splitHeads(x, heads)), scaling);
+    }
+
     function attentionProbabilities(queries: Tensor, keys: Tensor): Tensor {
-      const scaled = consume(multiply(consume(splitHeads(queries, heads)), scaling));
-      const scores = consume(matMul(scaled, consume(splitHeads(keys, heads)), { transposeB: true }));
+      const scores = consume(
+        matMul(consume(scaledHeads(queries)), consume(splitHeads(keys, heads)), { transposeB: true }),
+      );
       return softmax(mask === undefined ? scores : consume(add(scores, mask)));
     }
 

@@ -147,11 +147,11 @@ await describeOnBackends('differentiable ops', () => {
       const [, make, f] = entry;
       const parameters = make();
       const results = withSavingPolicy(policy, () => gradCheck(() => toScalar(f(parameters)), parameters));
+      for (const parameter of Object.values(parameters)) parameter.release();
       for (const result of results) {
         expect(result.maxNumeric, result.parameter).toBeGreaterThan(1e-3);
         expect(result.maxRelativeError, result.parameter).toBeLessThan(2e-3);
       }
-      for (const parameter of Object.values(parameters)) parameter.release();
     });
 
     it(`cross-entropy with ignored rows: finite differences (${policy})`, () => {
