@@ -70,7 +70,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
       epochLosses.push(record.loss);
       await report(record, hooks);
     },
-    onEpoch: (epoch) => {
+    onEpoch: async (epoch) => {
       const trainLoss = epochLosses.reduce((total, loss) => total + loss, 0) / epochLosses.length;
       epochs.push({
         epoch: epoch + 1,

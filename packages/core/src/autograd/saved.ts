@@ -31,7 +31,7 @@ export interface SavedValue {
 }
 
 /** Holds the tensor itself and tells the meter. */
-export class SavedTensor implements SavedValue {
+class SavedTensor implements SavedValue {
   constructor(private readonly tensor: Tensor) {
     tensor.retain();
     memoryMeter().save(tensor.storage);
@@ -48,7 +48,7 @@ export class SavedTensor implements SavedValue {
 }
 
 /** Holds the sources of a recipe instead of its value. */
-export class SavedRecipe implements SavedValue {
+class SavedRecipe implements SavedValue {
   constructor(
     private readonly sources: readonly SavedValue[],
     private readonly compute: Recompute,
@@ -83,7 +83,7 @@ export function saveRows(tensor: Tensor): SavedValue {
 }
 
 /** The selected rows of a tensor that carries a selection, gathered once for all who need them. */
-export function selectedRowsOf(tensor: Tensor): Tensor {
+function selectedRowsOf(tensor: Tensor): Tensor {
   const selection = tensor.selection!;
   tensor.gatheredRows ??= keep(selection.gatherRows(tensor));
   return tensor.gatheredRows;

@@ -33,15 +33,6 @@ export function runKernel(
   return output;
 }
 
-/** As `runKernel` for kernels whose inputs are a list (`Concat`). */
-export function runListKernel(name: string, inputs: readonly Tensor[], attributes: KernelAttributes = {}): Tensor {
-  const named = Object.fromEntries(inputs.map((tensor, index) => [String(index), tensor]));
-  const handle = execute(name, named, attributes, true);
-  const output = wrapHandle(handle, handle.shape, handle.dtype as DType);
-  releaseConsumed(inputs);
-  return output;
-}
-
 /** Runs a kernel whose output shares the buffer of `input`. */
 export function runViewKernel(name: string, input: Tensor, attributes: KernelAttributes): Tensor {
   const handle = execute(name, { x: input, tensor: input }, attributes);
@@ -55,23 +46,17 @@ export function hasKernel(name: string): boolean {
   return getKernel(name, activeBackend().name) !== undefined;
 }
 
-function execute(
-  name: string,
-  inputs: Readonly<Record<string, KernelInput>>,
-  attributes: KernelAttributes,
-  asList = false,
-): Handle {
+function execute(name: string, inputs: Readonly<Record<string, KernelInput>>, attributes: KernelAttributes): Handle {
   const backend = activeBackend();
   const entries = Object.entries(inputs).map(([input, value]): [string, Handle] => [
     input,
     typeof value === 'number' ? constantHandle(value) : value.handleFor(name, input),
   ]);
-  const named = asList ? entries.map(([, handle]) => handle) : Object.fromEntries(entries);
   try {
-    // The engine only reads shape, dtype and dataId of its inputs; lists are how it takes variadic kernels.
+    // The engine only reads shape, dtype and dataId of its inputs.
     const output = engine().runKernel<TfTensor | TfTensor[]>(
       name,
-      named as unknown as NamedTensorMap,
+      Object.fromEntries(entries) as unknown as NamedTensorMap,
       attributes as Parameters<ReturnType<typeof engine>['runKernel']>[2],
     );
     return (Array.isArray(output) ? output[0] : output) as Handle;

@@ -24,6 +24,3 @@ export const sigmoid = (x: Tensor): Tensor => runKernel('Sigmoid', { x });
 export const rectify = (x: Tensor): Tensor => runKernel('Relu', { x });
 
 export const cast = (x: Tensor, dtype: DType): Tensor => runKernel('Cast', { x }, { dtype });
-
-/** `condition ? t : e`, all of one shape. */
-export const where = (condition: Tensor, t: Tensor, e: Tensor): Tensor => runKernel('Select', { condition, t, e });

@@ -1,6 +1,6 @@
 import { elementCount, type DType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { runKernel, runListKernel, runViewKernel } from './dispatch.js';
+import { runKernel, runViewKernel } from './dispatch.js';
 
 /** Same buffer, another shape. */
 export function reshape(x: Tensor, shape: readonly number[]): Tensor {
@@ -13,10 +13,6 @@ export function transpose(x: Tensor, permutation: readonly number[]): Tensor {
 
 export function slice(x: Tensor, begin: readonly number[], size: readonly number[]): Tensor {
   return runKernel('Slice', { x }, { begin: [...begin], size: [...size] });
-}
-
-export function concat(inputs: readonly Tensor[], axis: number): Tensor {
-  return runListKernel('Concat', inputs, { axis });
 }
 
 export function fill(shape: readonly number[], value: number, dtype: DType = 'float32'): Tensor {

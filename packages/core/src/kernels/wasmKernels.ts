@@ -35,22 +35,23 @@ function forgetPackedCopies(heap: HeapBackend, info: TensorInfo, size: number): 
  * are transposed first. (Batches of matrices have the loop only.)
  */
 function registerMatMulWithoutTransposes(): void {
-  const original = getKernel('BatchMatMul', 'wasm')!;
-  const transpose = getKernel('Transpose', 'wasm')!;
+  const original = getKernel('BatchMatMul', 'wasm');
+  const transpose = getKernel('Transpose', 'wasm');
   unregisterKernel('BatchMatMul', 'wasm');
   registerKernel({
     ...original,
     kernelFunc: ({ inputs, attrs, backend }) => {
-      const { transposeA, transposeB } = attrs as { transposeA?: boolean; transposeB?: boolean };
+      const { transposeA = false, transposeB = false } = attrs as { transposeA?: boolean; transposeB?: boolean };
       const temporaries: TensorInfo[] = [];
-      const plain = (matrix: TensorInfo, isTransposed: boolean | undefined): TensorInfo => {
-        if (isTransposed !== true) return matrix;
+      const plain = (matrix: TensorInfo, isTransposed: boolean): TensorInfo => {
+        if (!isTransposed) return matrix;
         const result = transpose.kernelFunc({ inputs: { x: matrix }, attrs: { perm: [1, 0] }, backend }) as TensorInfo;
         temporaries.push(result);
         return result;
       };
       const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
-      if (a.shape.length !== 2 || b.shape.length !== 2) return original.kernelFunc({ inputs, attrs, backend });
+      if (a.shape.length !== 2 || b.shape.length !== 2)
+        return original.kernelFunc({ inputs, attrs: { transposeA, transposeB }, backend });
       const plainInputs = { a: plain(a, transposeA), b: plain(b, transposeB) };
       const noTransposes = { transposeA: false, transposeB: false };
       const product = original.kernelFunc({ inputs: plainInputs, attrs: noTransposes, backend });

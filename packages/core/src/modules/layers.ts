@@ -2,7 +2,7 @@ import { dropout, type DropoutStream } from '../ops/dropout.js';
 import { embedding } from '../ops/embedding.js';
 import { layerNorm } from '../ops/layerNorm.js';
 import { linear } from '../ops/linear.js';
-import { Parameter } from '../tensor/parameter.js';
+import type { Parameter } from '../tensor/parameter.js';
 import type { TokenSelection } from '../tensor/selection.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { stepContext, stepStream } from './context.js';

@@ -49,8 +49,3 @@ function withoutPadding(grad: Tensor, ids: Tensor, paddingIndex: number | undefi
   const real = reshape(cast(notEqual(ids, padding), 'float32'), [ids.size, 1]);
   return multiply(grad, real);
 }
-
-/** The positions 0, 1, … length-1 for every row: int32 [batch, length]. */
-export function rowPositions(batch: number, length: number, fromIndex = 0): Int32Array {
-  return Int32Array.from({ length: batch * length }, (_, index) => fromIndex + (index % length));
-}

@@ -53,7 +53,7 @@ const cases: readonly Case[] = [
   [
     'linear',
     () => ({ x: random('x', [B, T, H]), weight: random('w', [6, H], 0.4), bias: random('b', [6]) }),
-    ({ x, weight, bias }) => linear(x!, weight!, bias!),
+    ({ x, weight, bias }) => linear(x!, weight!, bias),
   ],
   ['add', () => ({ a: random('a', [B, T, H]), b: random('b', [B, T, H]) }), ({ a, b }) => add(a!, b!)],
   ['add of one value twice', () => ({ a: random('a', [B, T, H]) }), ({ a }) => add(a!, a!)],

@@ -1,8 +1,5 @@
 import type { Tensor } from './tensor.js';
 
-/** Anything a scope can hand on: a tensor, nothing, or a plain structure of both. */
-export type Kept = unknown;
-
 const stack: Tensor[][] = [];
 
 /** The innermost scope takes over the first reference of a new tensor; outside any scope the maker owns it. */

@@ -4,7 +4,7 @@ import type { Batch, HostArray, RandomStream, TokenChoice } from '@leantune/core
 export type TokenCount = (length: number) => number;
 
 /** Number of real tokens of every row, from the attention mask. */
-export function rowLengths(batch: Batch): number[] {
+function rowLengths(batch: Batch): number[] {
   const mask = batch.inputs.attentionMask.data;
   return Array.from({ length: batch.size }, (_, row) => {
     let length = 0;
