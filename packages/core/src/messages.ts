@@ -28,6 +28,5 @@ export const messages = {
   notSaved: (operation: string) => `${operation}: asked for a tensor that was not saved for its backward pass`,
   graphReleased: (operation: string) =>
     `backward: the graph through ${operation} was released already; run the forward pass again`,
-  unknownParameter: (name: string) => `no parameter named "${name}"`,
   duplicateName: (path: string, name: string) => `module ${path || '(root)'} has two members named "${name}"`,
 } as const;

@@ -122,7 +122,7 @@ export class MemoryMeter {
 
   /** Starts a new measurement: the peak so far becomes what is live now. */
   resetPeak(): void {
-    this.peak = 0;
+    this.peak = -1; // so that nothing live is a peak too
     this.savedPeak = this.saved;
     this.savedPeakStale = true;
     this.timeline = [];
@@ -138,7 +138,7 @@ export class MemoryMeter {
       categories: { ...this.peakCategories },
       savedBytes: this.savedPeak,
       savedBytesByLayer: { ...this.savedPeakLayers },
-      timeline: this.timeline,
+      timeline: [...this.timeline],
     };
   }
 

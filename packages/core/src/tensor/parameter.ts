@@ -1,4 +1,7 @@
+import { UsageError } from '../errors/errors.js';
 import type { BirthCategory } from '../memory/categories.js';
+import { messages } from '../messages.js';
+import { equalShapes } from './dtype.js';
 import { memoryMeter, withCategory } from './runtime.js';
 import { Tensor, tensorFrom } from './tensor.js';
 import { keep } from './scope.js';
@@ -21,8 +24,13 @@ export class Parameter extends Tensor {
     return parameter;
   }
 
-  /** Takes over the value (and the reference) of `next`, which must have the same shape; the old value dies. */
+  /**
+   * Takes over the value (and the reference) of `next`; the old value dies.
+   * @throws UsageError for another shape or dtype, or where one of both was released
+   */
   assign(next: Tensor): void {
+    this.handleFor('Parameter.assign', 'this');
+    this.assertSameKind(next);
     const handle = next.handleFor('Parameter.assign', 'next');
     const storage = next.storage;
     keep(next);
@@ -34,6 +42,17 @@ export class Parameter extends Tensor {
     this.storage = storage;
     storage.references += 1;
     abandon(next);
+  }
+
+  private assertSameKind(next: Tensor): void {
+    const where = 'Parameter.assign';
+    if (next.dtype !== this.dtype) {
+      throw new UsageError(messages.dtypeMismatch(where, this.dtype, next.dtype), { code: 'LEANTUNE_DTYPE' });
+    }
+    if (!equalShapes(next.shape, this.shape)) {
+      const expected = `[${this.shape.join(', ')}]`;
+      throw new UsageError(messages.shapeMismatch(where, expected, next.shape), { code: 'LEANTUNE_SHAPE' });
+    }
   }
 }
 

@@ -27,9 +27,14 @@ export class TokenSelection {
   ) {
     const rows = positions.map((position, slot) => Math.floor(slot / tokens) * length + position);
     this.rows = batchTensor(rows, [batch * tokens], 'int32');
-    this.slotMask = mask.every((value) => value === 1)
-      ? undefined
-      : batchTensor(Float32Array.from(mask), [batch, tokens, 1], 'float32');
+    try {
+      this.slotMask = mask.every((value) => value === 1)
+        ? undefined
+        : batchTensor(Float32Array.from(mask), [batch, tokens, 1], 'float32');
+    } catch (error) {
+      this.rows.release();
+      throw error;
+    }
   }
 
   /** The selected rows of x [batch, length, ...features] → [batch, tokens, ...features]. */

@@ -109,8 +109,9 @@ export class Tensor {
   }
 
   protected free(): void {
+    if (this.liveHandle === undefined) return; // surrendered: the buffer belongs to another object
     this.dropCompanions();
-    this.liveHandle?.dispose();
+    this.liveHandle.dispose();
     this.liveHandle = undefined;
     this.storage.references -= 1;
     if (this.storage.references === 0) memoryMeter().free(this.storage);
