@@ -105,6 +105,20 @@ export const messages = {
   otherResultsNote: (count: number) => `the folder holds ${plural(count, 'result')} of other settings, not shown here.`,
   commandNote: (command: string) => `command: ${command}`,
 
+  // Profiles
+  profileMemory: (method: string, index: number, count: number) => `memory of ${method} (${index} of ${count}) …`,
+  profileRound: (round: number, rounds: number) => `timing, round ${round} of ${rounds} …`,
+  profileTitle: (model: string, batch: number, sequence: number) => `${model} · ${batch} × ${sequence} tokens`,
+  spreadUnit: (unit: string) => `${unit}, median ± MAD (n)`,
+  profileStepNote: (warmup: number) =>
+    `step: forward, backward, clipping and update; median ± median absolute deviation over n rounds, after ${plural(warmup, 'warm-up step')} of each method. In every round each method makes one step in turn.`,
+  profileRatioNote: () => 'step ratio: to the first method within the same round, then median ± MAD over the rounds.',
+  profileMemoryNote: () =>
+    'peak: logical peak, the largest sum of bytes of live buffers during a training step of the method alone. max saved: largest sum of distinct buffers held for the backward pass, parameters and batch excluded. 1 MiB = 1024² bytes.',
+  profileDataNote: (batch: number, sequence: number, weights: string) =>
+    `data: one batch of ${plural(batch, 'row')} of ${sequence} random tokens each, without padding; weights: ${weights}, the same for every method.`,
+  positions: (most: number, model: string) => `<= ${most}, the positions of ${model}`,
+
   // Plots
   breakdownTitle: (subject: string) => `What the memory peak holds: ${subject}`,
   breakdownAxis: () => 'logical peak of a training step (MiB)',

@@ -27,6 +27,7 @@ describe('help', () => {
         show           one thing in full: a sweep with its cells, a cell, a method, a task, a model
         setup          provide the native backend in a private environment below the cache folder
         doctor         what is installed here, what each backend needs, and why
+        profile        step time and exact memory of methods side by side, on random data
         parity         run reference cases and print the largest error of each tensor
 
       Exit codes:
@@ -45,7 +46,7 @@ describe('help', () => {
     expect(await outside([])).toEqual(await outside(['--help']));
   });
 
-  it.each(['run', 'report', 'list', 'show', 'setup', 'doctor', 'parity'])(
+  it.each(['run', 'report', 'list', 'show', 'setup', 'doctor', 'profile', 'parity'])(
     'of %s names its use and an example',
     async (command) => {
       const { code, stdout, stderr } = await outside([command, '--help']);

@@ -8,5 +8,6 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<CommandHan
   show: async () => (await import('./commands/show.js')).show,
   setup: async () => (await import('./commands/setup.js')).setup,
   doctor: async () => (await import('./commands/doctor.js')).doctor,
+  profile: async () => (await import('./commands/profile.js')).profile,
   parity: async () => (await import('./commands/parity.js')).parity,
 };

@@ -107,6 +107,36 @@ export const commands = {
     options: { json },
     examples: ['leantune doctor'],
   },
+  profile: {
+    summary: 'step time and exact memory of methods side by side, on random data',
+    arguments: [{ usage: '<method...>', summary: "methods, e.g. full 'lora(rank=8)'; ratios are to the first" }],
+    options: {
+      model: { flags: '--model <name>', summary: 'name or folder of a model (default: minilm-l6)', kind: 'text' },
+      batch: { flags: '--batch <rows>', summary: 'rows of the batch (default: 32)', kind: 'text' },
+      seq: { flags: '--seq <tokens>', summary: 'tokens of every row (default: 128)', kind: 'text' },
+      dropout: { flags: '--dropout <rate>', summary: "dropout rate (default: the model's own)", kind: 'text' },
+      saving: {
+        flags: '--saving <policy>',
+        summary: 'what ops keep for the backward pass: lean (default) or pytorch',
+        kind: 'text',
+      },
+      backend: {
+        flags: '--backend <name>',
+        summary: 'backend to compute with (default: LEANTUNE_BACKEND, else the best)',
+        kind: 'text',
+      },
+      rounds: {
+        flags: '--rounds <n>',
+        summary: 'timed steps of each method, taken in turns (default: 5)',
+        kind: 'text',
+      },
+      json,
+    },
+    examples: [
+      "leantune profile full 'tokentune(tokens=16)'",
+      "leantune profile full lora 'lora(rank=8)+tokentune' --batch 16 --seq 256 --dropout 0 --saving pytorch",
+    ],
+  },
   parity: {
     summary: 'run reference cases and print the largest error of each tensor',
     arguments: [{ usage: '<case...>', summary: 'folders holding a case.json' }],

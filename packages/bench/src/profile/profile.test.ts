@@ -1,0 +1,151 @@
+/** The real command on a real, tiny checkpoint. */
+import { useBackend } from '@leantune/core';
+import { loadBackend } from '@leantune/core/node';
+import { parseBertConfig, randomBert } from '@leantune/models';
+import { saveSafetensors } from '@leantune/models/node';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { runCli } from '../testing/runCli.js';
+
+const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...'abcdefghijklmnopqrstuvwxyz'];
+const config = {
+  model_type: 'bert',
+  vocab_size: vocabulary.length,
+  hidden_size: 16,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+  intermediate_size: 32,
+  max_position_embeddings: 24,
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'leantune-profile-'));
+
+beforeAll(async () => {
+  await useBackend(await loadBackend('wasm'));
+  const model = randomBert(parseBertConfig(config), { kind: 'classification', numberOfLabels: 2 }, 1);
+  const checkpoint = join(folder, 'tiny');
+  mkdirSync(checkpoint);
+  const weights = [...model.namedParameters()].map(([name, parameter]) => {
+    const data = Float32Array.from(parameter.read());
+    return [name, { dtype: 'float32', shape: parameter.shape, data }] as const;
+  });
+  await saveSafetensors(join(checkpoint, 'model.safetensors'), Object.fromEntries(weights));
+  writeFileSync(join(checkpoint, 'config.json'), JSON.stringify(config));
+  writeFileSync(join(checkpoint, 'vocab.txt'), vocabulary.join('\n'));
+  model.release();
+});
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const profile = (...words: string[]) => runCli(['profile', ...words], { cwd: folder });
+
+const spread = z.object({ median: z.number().positive(), mad: z.number().nonnegative(), n: z.int() });
+const output = z.object({
+  settings: z.object({ model: z.string(), batchSize: z.int(), sequenceLength: z.int(), rounds: z.int() }),
+  warmupSteps: z.int().positive(),
+  weights: z.object({ source: z.string(), sha256: z.string().length(64) }),
+  backend: z.object({ name: z.string(), device: z.string(), reason: z.string() }),
+  methods: z.array(
+    z.object({
+      method: z.string(),
+      parameters: z.object({ trainable: z.int(), total: z.int() }),
+      memory: z.object({ peakBytes: z.int(), staticBytes: z.int(), savedBytes: z.int() }),
+      samplesMs: z.array(z.number().positive()),
+      stepMs: spread,
+      ratioToFirst: spread,
+      savedRatioToFirst: z.number().positive(),
+    }),
+  ),
+});
+
+const common = ['--model', './tiny', '--batch', '4', '--seq', '24', '--rounds', '3', '--backend', 'wasm'];
+
+describe('as JSON', () => {
+  it('gives raw times and bytes, each method alone in its memory', async () => {
+    const { code, stdout, stderr } = await profile(
+      'full',
+      'full',
+      'tokentune(tokens=4)',
+      'bitfit',
+      ...common,
+      '--json',
+    );
+    expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringContaining('round 3 of 3') as string });
+    const { methods, ...rest } = output.parse(JSON.parse(stdout));
+    expect(rest).toMatchObject({
+      settings: { model: './tiny', batchSize: 4, sequenceLength: 24, rounds: 3 },
+      weights: { source: 'folder tiny' },
+      backend: { name: 'wasm' },
+    });
+    expect(methods.map((row) => row.method)).toEqual(['full', 'full', 'tokentune(tokens=4)', 'bitfit']);
+    for (const row of methods) {
+      expect(row.samplesMs).toHaveLength(3);
+      expect([row.stepMs.n, row.ratioToFirst.n]).toEqual([3, 3]);
+      expect(row.stepMs.median).toBe([...row.samplesMs].sort((a, b) => a - b)[1]);
+    }
+    const [first, again, tokentune, bitfit] = methods;
+    expect(first!.ratioToFirst).toEqual({ median: 1, mad: 0, n: 3 });
+    // A model that lived beside another one would have a higher peak.
+    expect(again!.memory).toEqual(first!.memory);
+    // Parameters, gradients and two moments, 4 bytes each.
+    expect(first!.parameters.trainable).toBe(first!.parameters.total);
+    expect(first!.memory.staticBytes).toBe(16 * first!.parameters.total);
+    expect(bitfit!.memory.staticBytes).toBe(4 * bitfit!.parameters.total + 12 * bitfit!.parameters.trainable);
+    expect(tokentune!.memory.savedBytes).toBeLessThan(first!.memory.savedBytes);
+    expect(tokentune!.savedRatioToFirst).toBe(tokentune!.memory.savedBytes / first!.memory.savedBytes);
+  });
+});
+
+describe('as text', () => {
+  it('prints a table whose command repeats it, and saves more under the policy of PyTorch', async () => {
+    const savedOf = async (saving: string) => {
+      const { code, stdout } = await profile('full', ...common, '--dropout', '0', '--saving', saving);
+      expect(code).toBe(0);
+      expect(stdout).toContain('./tiny · 4 × 24 tokens');
+      expect(stdout).toContain(`dropout 0, saving ${saving}`);
+      expect(stdout).toContain(`command: leantune profile full ${common.join(' ')} --dropout 0 --saving ${saving}\n`);
+      const [, , , peak, saved] = /^full .*$/m.exec(stdout)![0].trim().split(/ {2,}/);
+      expect(Number(peak)).toBeGreaterThan(0);
+      return Number(saved);
+    };
+    expect(await savedOf('pytorch')).toBeGreaterThan(await savedOf('lean'));
+  });
+});
+
+describe('usage errors', () => {
+  it('come all at once', async () => {
+    const words = ['fulll', 'lora(rnk=3)', '--model', 'tiney', '--batch', '0', '--seq', 'long', '--saving', 'leen'];
+    const result = await profile(...words, '--backend', 'wsam', '--rounds', '1.5', '--dropout', '1');
+    expect({ code: result.code, stdout: result.stdout }).toEqual({ code: 2, stdout: '' });
+    expect(result.stderr).toMatchInlineSnapshot(`
+      "error: command line: method: unknown method "fulll"; did you mean "full"? (known: full, lora, bitfit, tokentune)
+      command line: method: lora.rnk: unknown option (expected one of rank, alpha, dropout, targets, rankStabilized; did you mean "rank"?)
+      command line: --model: unknown model "tiney" (expected minilm-l6)
+      command line: --backend: unknown backend "wsam" (did you mean "wasm"?)
+      command line: --batch: 0 is out of range (expected > 0)
+      command line: --seq: "long" has the wrong type (expected number)
+      command line: --rounds: 1.5 has the wrong type (expected int)
+      command line: --dropout: 1 is out of range (expected < 1)
+      command line: --saving: "leen" is not possible here (expected one of pytorch, lean; did you mean "lean"?)
+      npx leantune profile --help shows what there is.
+      "
+    `);
+  });
+
+  it('name the most positions that the model has', async () => {
+    expect(await profile('ful', '--model', './tiny', '--seq', '25', '--batch', '-1')).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: [
+        'error: command line: method: unknown method "ful"; did you mean "full"? (known: full, lora, bitfit, tokentune)',
+        'command line: --batch: -1 is out of range (expected > 0)',
+        'command line: --seq: 25 is out of range (expected <= 24, the positions of ./tiny)',
+        'npx leantune profile --help shows what there is.',
+        '',
+      ].join('\n'),
+    });
+  });
+});
