@@ -2,6 +2,7 @@ import { LeantuneError, UsageError } from '../errors/errors.js';
 import { add } from '../kernels/elementwise.js';
 import { fill } from '../kernels/shape.js';
 import { messages } from '../messages.js';
+import { equalShapes } from '../tensor/dtype.js';
 import { memoryMeter } from '../tensor/runtime.js';
 import { keep, scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -26,9 +27,14 @@ export function backward(output: Tensor, gradOutput?: Tensor): void {
   if (gradOutput === undefined && output.size !== 1) {
     throw new UsageError(messages.backwardNotScalar(output.shape), { code: 'LEANTUNE_NOT_SCALAR' });
   }
+  const expected = gradientShape(output);
+  if (gradOutput !== undefined && !equalShapes(gradOutput.shape, expected)) {
+    const found = messages.shapeMismatch('backward: output gradient', `[${expected.join(', ')}]`, gradOutput.shape);
+    throw new UsageError(found, { code: 'LEANTUNE_SHAPE' });
+  }
   memoryMeter().inPhase('backward', () =>
     noGrad(() => {
-      const first = gradOutput?.retain() ?? keep(fill(gradientShape(output), 1));
+      const first = gradOutput?.retain() ?? keep(fill(expected, 1));
       walk(root, first);
     }),
   );
@@ -70,19 +76,21 @@ function visit(node: GraphNode, gradient: Tensor, pending: Map<GraphNode, Tensor
     });
     // Saved tensors go before the gradients are added up: accumulation needs room of its own.
     node.release();
-    for (const [name, value] of gradients) {
-      if (value === undefined) continue;
-      const edge = node.edges.get(name);
-      if (edge === undefined) value.release();
-      else {
+    try {
+      for (const [name, value] of gradients) {
+        const edge = node.edges.get(name);
+        if (value === undefined || edge === undefined) continue;
         assertShape(node, name, value);
+        gradients.delete(name); // the target's from here on
         deliver(edge, value, pending);
       }
+    } finally {
+      for (const value of gradients.values()) value?.release();
     }
   });
 }
 
-/** Adds a gradient, whose reference it takes over, to what its target has so far. */
+/** Adds a gradient, whose reference it takes over even if it fails, to what its target has so far. */
 function deliver(edge: GraphEdge, gradient: Tensor, pending: Map<GraphNode, Tensor>): void {
   if (edge.kind === 'node') {
     const before = pending.get(edge.node);
@@ -95,10 +103,13 @@ function deliver(edge: GraphEdge, gradient: Tensor, pending: Map<GraphNode, Tens
 }
 
 function accumulate(before: Tensor, gradient: Tensor): Tensor {
-  const total = keep(add(before, gradient));
-  before.release();
-  gradient.release();
-  return total;
+  try {
+    const total = keep(add(before, gradient));
+    before.release();
+    return total;
+  } finally {
+    gradient.release();
+  }
 }
 
 /** All nodes below `root`, newest first: consumers always come before producers. */
@@ -118,9 +129,8 @@ function reachable(root: GraphNode): GraphNode[] {
 
 function assertShape(node: GraphNode, input: string, gradient: Tensor): void {
   const expected = node.gradientShapes.get(input)!;
-  const { shape } = gradient;
-  if (shape.length === expected.length && shape.every((size, axis) => size === expected[axis])) return;
-  throw new LeantuneError(messages.gradientShape(node.operation, input, expected, shape), {
+  if (equalShapes(gradient.shape, expected)) return;
+  throw new LeantuneError(messages.gradientShape(node.operation, input, expected, gradient.shape), {
     code: 'LEANTUNE_GRADIENT_SHAPE',
   });
 }

@@ -1,11 +1,11 @@
-import { scope } from '../tensor/scope.js';
+import { reshape } from '../kernels/shape.js';
+import { memoryMeter } from '../tensor/runtime.js';
+import { keep, scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { backward } from './backward.js';
 import { differentiable } from './differentiable.js';
 import { enableGrad } from './gradMode.js';
 import { graphScope } from './node.js';
-import { keep } from '../tensor/scope.js';
-import { reshape } from '../kernels/shape.js';
 
 /**
  * Gradient checkpointing (Chen et al. 2016): runs `body` without recording, keeps only `x`, and runs it again with
@@ -50,8 +50,9 @@ export function checkpoint(body: (x: Tensor) => Tensor, x: Tensor, trains: reado
   });
 }
 
-/** Hands a gradient that nobody's scope owns to the innermost one. */
+/** Hands the inner leaf's gradient, which nobody's scope owns, to the innermost one: outside it is an intermediate. */
 function adopt(gradient: Tensor): Tensor {
+  memoryMeter().recategorize(gradient.storage, 'workspace');
   const view = reshape(gradient, gradient.shape);
   gradient.release();
   return view;

@@ -45,7 +45,7 @@ export function gradCheck(
   const value = () => noGrad(() => scope(() => evaluate().item()));
   return Object.entries(parameters).map(([name, parameter]) => {
     const original = Float32Array.from(parameter.read());
-    const stride = Math.max(1, Math.floor(original.length / elements));
+    const stride = Math.ceil(original.length / elements);
     let maxAbsoluteError = 0;
     let largest = 0;
     for (let index = 0; index < original.length; index += stride) {

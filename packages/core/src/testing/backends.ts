@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isLoaded, type LoadedBackend } from '../backend/backend.js';
 import { nodeProviders } from '../node/loadBackend.js';
 import { memoryMeter, useBackend } from '../tensor/runtime.js';
@@ -18,8 +18,9 @@ export async function describeOnBackends(name: string, suite: (backend: LoadedBa
     describe(`${name} [${provider.name}]`, () => {
       beforeAll(async () => {
         await provider.load();
-        await useBackend(result);
       });
+      // A meter for each test: a leak fails the test that leaks and no other.
+      beforeEach(() => useBackend(result));
       afterEach(() => {
         expect(openScopes()).toBe(0);
         expect(memoryMeter().liveBytes).toBe(0);
