@@ -31,9 +31,9 @@ async function main(config: CellConfig, stepsPath: string): Promise<void> {
       onLog: (message) => send({ type: 'log', message }),
       onStep: async (record) => {
         writeSync(steps, `${JSON.stringify(record)}\n`);
-        await nextTurn();
-        if (stopping) throw new CellInterruptedError();
+        await breathe();
       },
+      breathe,
     });
     last = { type: 'done', outcome };
   } catch (error) {
@@ -50,6 +50,11 @@ async function main(config: CellConfig, stepsPath: string): Promise<void> {
 }
 
 /** This package's cell, or the module that the command line names in tests of the runner. */
+async function breathe(): Promise<void> {
+  await nextTurn();
+  if (stopping) throw new CellInterruptedError();
+}
+
 async function loadExecutor(): Promise<ExecuteCell> {
   const entry = process.argv[2];
   const module = (entry === undefined ? await import('./executeCell.js') : await import(entry)) as {

@@ -188,6 +188,8 @@ export interface CellHooks {
    * has been asked to stop.
    */
   readonly onStep: (record: StepRecord) => Promise<void>;
+  /** To be awaited between batches of an evaluation: lets the event loop turn and rejects like `onStep`. */
+  readonly breathe: () => Promise<void>;
 }
 
 /** Signature of `executeCell` in `executeCell.ts`. */

@@ -75,7 +75,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
       epochs.push({
         epoch: epoch + 1,
         trainLoss,
-        metrics: evaluate(model, task, batching),
+        metrics: await evaluate(model, task, batching, hooks),
         seconds: secondsSince(epochStart),
       });
       epochStart = performance.now();
@@ -135,20 +135,27 @@ async function report(record: StepRecord, hooks: CellHooks): Promise<void> {
 }
 
 /** Scores every split that the task reports. */
-function evaluate(
+async function evaluate(
   model: TrainableModel,
   task: LoadedTask,
   batching: Pick<TaskBatchesOptions, 'size' | 'tokenizer' | 'maxLength'>,
-): Metric[] {
-  return task.declaration.splits.report.flatMap((split) => {
+  hooks: CellHooks,
+): Promise<Metric[]> {
+  const metrics: Metric[] = [];
+  for (const split of task.declaration.splits.report) {
     const outputs = new OutputCollector(task.rows(split).length, task.head.numberOfLabels);
-    for (const batch of task.batches(split, batching)) outputs.add(batch, predict(model, batch).logits);
+    for (const batch of task.batches(split, batching)) {
+      outputs.add(batch, predict(model, batch).logits);
+      await hooks.breathe();
+    }
     const score = task.score(outputs.values, split);
-    return task.declaration.metrics.map((name) => {
+    for (const name of task.declaration.metrics) {
       const value = score.metrics[name];
-      return { name, direction: getMetric(name).direction, split, ...(value === undefined ? {} : { value }) };
-    });
-  });
+      const { direction } = getMetric(name);
+      metrics.push({ name, direction, split, ...(value === undefined ? {} : { value }) });
+    }
+  }
+  return metrics;
 }
 
 function summarizeLoss(steps: readonly StepRecord[]): CellOutcome['loss'] {
