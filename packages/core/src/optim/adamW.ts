@@ -78,9 +78,15 @@ class AdamW implements Optimizer {
   private momentsOf(parameter: Parameter): Moments {
     const known = this.moments.get(parameter);
     if (known !== undefined) return known;
-    const moments = { first: stateLike(parameter), second: stateLike(parameter), step: 0 };
-    this.moments.set(parameter, moments);
-    return moments;
+    const first = stateLike(parameter);
+    try {
+      const moments = { first, second: stateLike(parameter), step: 0 };
+      this.moments.set(parameter, moments);
+      return moments;
+    } catch (error) {
+      first.release();
+      throw error;
+    }
   }
 }
 
