@@ -19,6 +19,8 @@ export const messages = {
     `${method} does not support ${architecture}: ${reason}`,
   noLinearSites: () => 'it has no linear sites',
   notLinear: (site: string) => `site "${site}" holds no linear layer`,
+  headTrainedWhole: (site: string) => `site "${site}" is the task head, which is trained whole and takes no update`,
+  noBiases: () => 'it has no biases',
   noTokens: () => 'its input has no token axis',
   tokensOrRatio: () => 'give tokens or ratio, not both',
   adapterFileAbsent: (file: string) => `${file}: not found`,
@@ -29,7 +31,12 @@ export const messages = {
   adapterTensorAbsent: (file: string, name: string) => `${file}: tensor "${name}" is absent`,
   adapterTensorShape: (file: string, name: string, expected: readonly number[], found: readonly number[]) =>
     `${file}: tensor "${name}" has shape [${found.join(', ')}], expected [${expected.join(', ')}]`,
+  adapterPattern: (file: string, pattern: string, reason: string) =>
+    `${file}: target_modules "${pattern}" is no regular expression that leantune reads (${reason})`,
+  adapterTensorUnknown: (file: string, names: readonly string[]) =>
+    `${file}: ${names.length} tensors belong to nothing that is trained here: ${names.slice(0, 4).join(', ')}${names.length > 4 ? ', …' : ''}`,
   adapterUnsupported: (file: string, key: string, found: string) => `${file}: ${key} = ${found} is not supported`,
   adapterRemedy: () => 'save the adapter with PEFT save_pretrained(folder, safe_serialization=True)',
-  adapterNothingTrained: () => 'the model holds no LoRA adapter to save; apply lora first',
+  adapterNothingTrainedRemedy: () => "applyMethods(model, 'lora')",
+  adapterNothingTrained: () => 'the model holds no LoRA adapter to save',
 } as const;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineMethod } from '../contract/method.js';
+import { messages } from '../messages.js';
 
 /** BitFit: trains the bias terms and the task head. */
 export const bitfit = defineMethod({
@@ -8,8 +9,7 @@ export const bitfit = defineMethod({
   reference: 'Ben Zaken et al. 2022, "BitFit", section 3',
   slots: ['weights'],
   options: z.object({}),
-  supports: (model) =>
-    [...model.namedParameters()].some(([name]) => isBias(name)) || 'it has no biases (Llama-like models have none)',
+  supports: (model) => [...model.namedParameters()].some(([name]) => isBias(name)) || messages.noBiases(),
   apply: (model) => {
     model.setTrained((name) => isBias(name) || model.isHeadParameter(name));
     return {};

@@ -58,9 +58,12 @@ function resolveOptions(
 function describe(definition: MethodDefinition, issue: z.core.$ZodIssue, given: Record<string, unknown>) {
   const key = String(issue.path[0] ?? '');
   const value = given[key];
+  // Of a union zod only says that nothing fits: the option's own line says what would.
+  const option = issue.code === 'invalid_union' ? (definition.options.shape[key] as z.ZodType).description : undefined;
   return {
     key: key === '' ? definition.name : `${definition.name}.${key}`,
     message: value === undefined ? issue.message : `${issue.message}, found ${JSON.stringify(value)}`,
+    ...(option === undefined ? {} : { expected: option }),
   };
 }
 

@@ -31,9 +31,26 @@ export const lora = defineMethod({
     const targets = targetSites(model, options.targets);
     model.setTrained((name) => model.isHeadParameter(name));
     const wrapped = insertLora(targets, options, seed);
-    return { merge: () => wrapped.forEach(({ site, update }) => site.restore(update.merge())) };
+    return {
+      merge: () => {
+        // Each update leaves the list once it is merged: a second call finds nothing to do.
+        for (let next = wrapped.at(-1); next !== undefined; next = wrapped.at(-1)) {
+          next.site.restore(next.update.merge());
+          wrapped.pop();
+        }
+      },
+    };
   },
 });
+
+/** Names and shapes of the parameters that an update of `rank` adds at a site. */
+export function loraShapes(site: Site, rank: number): [name: string, shape: readonly number[]][] {
+  const { inFeatures, outFeatures } = site.module as Linear;
+  return [
+    [`${site.path}.lora_A.weight`, [rank, inFeatures]],
+    [`${site.path}.lora_B.weight`, [outFeatures, rank]],
+  ];
+}
 
 /** Puts an update at every site and returns them. */
 export function insertLora(
@@ -49,12 +66,13 @@ export function insertLora(
   });
 }
 
-/** @throws UsageError for an unknown site or one that holds no linear layer. */
+/** @throws UsageError for an unknown site, one that holds no linear layer, or the head. */
 function targetSites(model: TransformerModel, targets: LoraOptions['targets']): Site[] {
-  if (targets === 'all-linear') return linearSites(model).filter(({ address }) => address.name !== 'head');
-  return targets.flatMap((name) => {
+  if (targets === 'all-linear') return linearSites(model).filter((site) => !isHead(site));
+  return [...new Set(targets)].flatMap((name) => {
     const sites = model.sitesNamed(name);
-    if (!sites.every(isLinear)) throw notLinear(name);
+    if (!sites.every(isLinear)) throw unfit(messages.notLinear(name));
+    if (sites.some(isHead)) throw unfit(messages.headTrainedWhole(name));
     return sites;
   });
 }
@@ -67,6 +85,10 @@ function isLinear(site: Site): boolean {
   return site.module instanceof Linear;
 }
 
-function notLinear(name: string): UsageError {
-  return new UsageError(messages.notLinear(name), { code: 'LEANTUNE_SITE_NOT_LINEAR' });
+export function isHead({ address }: Site): boolean {
+  return address.name === 'head';
+}
+
+function unfit(message: string): UsageError {
+  return new UsageError(message, { code: 'LEANTUNE_SITE_UNFIT', remedy: messages.showMethod('lora') });
 }

@@ -1,10 +1,10 @@
-import { CorruptFileError, scope, tensorFrom, type Parameter } from '@leantune/core';
+import { CorruptFileError, scope, tensorFrom, type HostArray, type Parameter } from '@leantune/core';
 import type { TransformerModel } from '@leantune/models';
 import { openWeights, readJson, saveSafetensors, writeFileAtomically } from '@leantune/models/node';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { insertLora, linearSites } from '../lora/lora.js';
+import { insertLora, linearSites, loraShapes } from '../lora/lora.js';
 import { isTargeted, parsePeftConfig, peftConfigOf, peftPrefix } from '../lora/peftConfig.js';
 import { messages } from '../messages.js';
 
@@ -13,7 +13,7 @@ const weightsFile = 'adapter_model.safetensors';
 
 /**
  * Applies a LoRA adapter that PEFT (or leantune) saved: reads `adapter_config.json`, inserts the updates and loads
- * `adapter_model.safetensors`, head included.
+ * `adapter_model.safetensors`, head included. The model is changed once everything is read and found to fit.
  * @throws CorruptFileError where a file is absent, damaged, or does not fit the model.
  */
 export async function loadAdapter(model: TransformerModel, folder: string): Promise<void> {
@@ -25,30 +25,63 @@ export async function loadAdapter(model: TransformerModel, folder: string): Prom
     const named = typeof config.targetModules === 'string' ? [config.targetModules] : config.targetModules;
     throw corrupt(messages.adapterNoTargets(file, named), file);
   }
+  const head = [...model.namedParameters()].filter(([name]) => model.isHeadParameter(name));
+  const values = await readTensors(folder, [
+    ...targets.flatMap((site) => loraShapes(site, config.rank)),
+    ...head.map(([name, { shape }]) => [name, shape] as const),
+  ]);
   model.setTrained((name) => model.isHeadParameter(name));
   insertLora(targets, config, 0);
-  await loadAdapterTensors(model, folder);
+  assignAll(model, values);
 }
 
-/** Loads the trained tensors of a PEFT folder into a model whose method is applied already. */
+/**
+ * Loads the trained tensors of a PEFT folder into a model whose method is applied already; all of them or none.
+ * @throws CorruptFileError where the file is absent, damaged, or holds other tensors than are trained.
+ */
 export async function loadAdapterTensors(model: TransformerModel, folder: string): Promise<void> {
+  const trained = [...model.namedParameters()].filter(([, { requiresGrad }]) => requiresGrad);
+  const values = await readTensors(
+    folder,
+    trained.map(([name, { shape }]) => [name, shape] as const),
+  );
+  assignAll(model, values);
+}
+
+/** Reads exactly the tensors of the given names and shapes. */
+async function readTensors(
+  folder: string,
+  expected: readonly (readonly [name: string, shape: readonly number[]])[],
+): Promise<Map<string, HostArray>> {
   const file = join(folder, weightsFile);
   if (!existsSync(file)) throw corrupt(messages.adapterFileAbsent(file), file);
   const weights = await openWeights(file);
   try {
-    for (const [name, parameter] of model.namedParameters()) {
-      if (!parameter.requiresGrad) continue;
+    const values = new Map<string, HostArray>();
+    for (const [name, shape] of expected) {
       const stored = peftPrefix + name;
       if (!weights.has(stored)) throw corrupt(messages.adapterTensorAbsent(file, stored), file);
-      const { data, shape } = await weights.read(stored);
-      if (shape.join() !== parameter.shape.join()) {
-        throw corrupt(messages.adapterTensorShape(file, stored, parameter.shape, shape), file);
-      }
-      scope(() => parameter.assign(tensorFrom(data, shape)));
+      const found = weights.info(stored).shape;
+      if (found.join() !== shape.join()) throw corrupt(messages.adapterTensorShape(file, stored, shape, found), file);
+      values.set(name, await weights.read(stored));
     }
+    const unknown = weights.names().filter((stored) => !values.has(stored.slice(peftPrefix.length)));
+    if (unknown.length > 0) throw corrupt(messages.adapterTensorUnknown(file, unknown), file);
+    return values;
   } finally {
     await weights.close();
   }
+}
+
+function assignAll(model: TransformerModel, values: ReadonlyMap<string, HostArray>): void {
+  scope(() => {
+    // All new values exist before the first old one goes.
+    const fresh = [...model.namedParameters()].flatMap(([name, parameter]) => {
+      const value = values.get(name);
+      return value === undefined ? [] : [[parameter, tensorFrom(value.data, value.shape)] as const];
+    });
+    for (const [parameter, value] of fresh) parameter.assign(value);
+  });
 }
 
 /** Saves what LoRA trained in PEFT's layout; both files appear whole or not at all. */

@@ -21,8 +21,8 @@ export function parseSpelling(text: string): MethodSpelling[] {
   const skipSpace = () => {
     while (text[at] === ' ') at += 1;
   };
-  const fail = (expected: string): never => {
-    throw new UsageError(messages.spelling(text, at, expected), {
+  const fail = (expected: string, column = at): never => {
+    throw new UsageError(messages.spelling(text, column, expected), {
       code: 'LEANTUNE_METHOD_SPELLING',
       remedy: messages.spellingRemedy(),
     });
@@ -35,7 +35,7 @@ export function parseSpelling(text: string): MethodSpelling[] {
   };
   const word = (expected: string): string => {
     skipSpace();
-    const found = /^[A-Za-z0-9_.+-]+?(?=[\s,()[\]=+]|$)/.exec(text.slice(at))?.[0];
+    const found = /^[A-Za-z0-9_.-]+(?=[\s,()[\]=+]|$)/.exec(text.slice(at))?.[0];
     if (found === undefined) return fail(expected);
     at += found.length;
     return found;
@@ -44,6 +44,7 @@ export function parseSpelling(text: string): MethodSpelling[] {
     skipSpace();
     const number = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(?=[\s,()[\]+]|$)/.exec(text.slice(at))?.[0];
     if (number !== undefined) {
+      if (!Number.isFinite(Number(number))) return fail('a number within ±1.8e308');
       at += number.length;
       return Number(number);
     }
@@ -62,17 +63,20 @@ export function parseSpelling(text: string): MethodSpelling[] {
   };
   const method = (): MethodSpelling => {
     const name = word('the name of a method');
-    const options: Record<string, OptionValue> = {};
+    // A map: option names are the user's, and an object has names of its own (`constructor`, `__proto__`).
+    const options = new Map<string, OptionValue>();
     if (take('(') && !take(')')) {
       do {
+        skipSpace();
+        const column = at;
         const key = word('an option');
+        if (options.has(key)) fail(`each option once, but "${key}" stands twice`, column);
         if (!take('=')) fail('"="');
-        if (key in options) fail(`each option once, but "${key}" stands twice`);
-        options[key] = value();
+        options.set(key, value());
       } while (take(','));
       if (!take(')')) fail('"," or ")"');
     }
-    return { name, options };
+    return { name, options: Object.fromEntries(options) };
   };
 
   const found = [method()];

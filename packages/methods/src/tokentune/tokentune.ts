@@ -5,18 +5,23 @@ import { groupAsPublished, selectTokens, type TokenCount } from './select.js';
 
 const DEFAULT_TOKENS = 16;
 
-const tokentuneOptions = z.object({
-  tokens: z.int().min(2).optional().describe(`tokens kept in each row (default ${DEFAULT_TOKENS})`),
-  ratio: z.number().gt(0).max(1).optional().describe('share of the real tokens kept, at least 2 tokens'),
-  head: z
-    .enum(['mean', 'cls'])
-    .default('mean')
-    .describe('what the pooler reads: the mean over the selected tokens (all real ones in evaluation), or the first'),
-  reference: z
-    .boolean()
-    .default(false)
-    .describe("the published code's habits: means over padded slots, groups padded apart"),
-});
+const tokentuneOptions = z
+  .object({
+    tokens: z.int().min(2).optional().describe(`tokens kept in each row (default ${DEFAULT_TOKENS})`),
+    ratio: z.number().gt(0).max(1).optional().describe('share of the real tokens kept, at least 2 tokens'),
+    head: z
+      .enum(['mean', 'cls'])
+      .default('mean')
+      .describe('what the pooler reads: the mean over the selected tokens (all real ones in evaluation), or the first'),
+    reference: z
+      .boolean()
+      .default(false)
+      .describe("the published code's habits: means over padded slots, groups padded apart"),
+  })
+  .refine(({ tokens, ratio }) => tokens === undefined || ratio === undefined, {
+    error: messages.tokensOrRatio(),
+    path: ['ratio'],
+  });
 
 /**
  * TokenTune: the forward pass sees every token, only the selected ones keep activations and get gradients. The

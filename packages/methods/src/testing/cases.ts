@@ -1,0 +1,134 @@
+import type { TransformerModel } from '@leantune/models';
+import type { MethodClaims } from './contract.js';
+import type { ModelFixture } from './tinyBert.js';
+
+const isHead = (name: string, model: TransformerModel) => model.isHeadParameter(name);
+const isBias = (name: string) => name.endsWith('.bias');
+
+const headCount = ({ config, head }: ModelFixture) => (config.hiddenSize + 1) * head.numberOfLabels;
+
+/** Devlin et al. 2019: three embeddings, four square projections and two of the feed-forward block a layer. */
+function fullCount(fixture: ModelFixture): number {
+  const {
+    vocabularySize,
+    maxPositions,
+    typeVocabularySize,
+    hiddenSize: h,
+    intermediateSize: i,
+    layers,
+  } = fixture.config;
+  const embeddings = (vocabularySize + maxPositions + typeVocabularySize) * h + 2 * h;
+  const layer = 4 * (h * h + h) + 2 * h + (h * i + i) + (i * h + h) + 2 * h;
+  return embeddings + layers * layer + (h * h + h) + headCount(fixture);
+}
+
+/** Biases: embedding norm; q, k, v, o, norm, up, down, norm of each layer; pooler; with the whole head. */
+function bitfitCount(fixture: ModelFixture): number {
+  const { hiddenSize: h, intermediateSize: i, layers } = fixture.config;
+  return h + layers * (7 * h + i) + h + headCount(fixture);
+}
+
+/** rank · (in + out) for every updated site, and the head. */
+const loraCount =
+  (rank: number, sites: (h: number, i: number) => readonly (readonly [fanIn: number, fanOut: number])[], others = 0) =>
+  (fixture: ModelFixture) => {
+    const { hiddenSize: h, intermediateSize: i, layers } = fixture.config;
+    const perLayer = sites(h, i).reduce((sum, [fanIn, fanOut]) => sum + rank * (fanIn + fanOut), 0);
+    return layers * perLayer + others * rank * 2 * h + headCount(fixture);
+  };
+
+const queryAndValue = (h: number) => [[h, h] as const, [h, h] as const];
+/** Query, key, value, output; up; down. */
+const everyLinear = (h: number, i: number) =>
+  [
+    [h, h],
+    [h, h],
+    [h, h],
+    [h, h],
+    [h, i],
+    [i, h],
+  ] as const;
+
+const plain: Omit<MethodClaims, 'options' | 'trains' | 'trainableCount'> = {
+  startsUnchanged: true,
+  gradientOfLoss: true,
+  merges: false,
+};
+const full: MethodClaims = { ...plain, options: [{}], trains: () => true, trainableCount: fullCount };
+const bitfit: MethodClaims = {
+  ...plain,
+  options: [{}],
+  trains: (name, model) => isBias(name) || isHead(name, model),
+  trainableCount: bitfitCount,
+};
+/** PEFT's LoraConfig has r 8; alpha 16 is the LoRA paper's and TokenTune's setting (scaling 2). */
+const loraDefaults = {
+  rank: 8,
+  alpha: 16,
+  dropout: 0,
+  targets: ['attention.query', 'attention.value'],
+  rankStabilized: false,
+};
+const lora: MethodClaims = {
+  ...plain,
+  options: [loraDefaults],
+  trains: (name, model) => /\.(query|value)\.lora_[AB]\.weight$/.test(name) || isHead(name, model),
+  trainableCount: loraCount(8, queryAndValue),
+  merges: true,
+};
+/** The published collator's prefix_length is 16. */
+const tokentuneDefaults = { head: 'mean', reference: false };
+/** The mean over tokens replaces the first one, so the model computes something else from the start. */
+const tokens = { startsUnchanged: false, selection: 'subset', gradientOfLoss: false } as const;
+/** Rows of at most 9 tokens are selected whole: the gradient is that of the loss. */
+const allTokens = { startsUnchanged: false, selection: 'all' } as const;
+
+/** Every case of the battery: spelling and what is claimed of it. */
+export const contractCases: Readonly<Record<string, MethodClaims>> = {
+  full,
+  bitfit,
+  lora,
+  'lora(rank=3,alpha=6,targets=all-linear)': {
+    ...lora,
+    options: [{ ...loraDefaults, rank: 3, alpha: 6, targets: 'all-linear' }],
+    trains: (name, model) => /\.lora_[AB]\.weight$/.test(name) || isHead(name, model),
+    trainableCount: loraCount(3, everyLinear, 1),
+  },
+  'lora(rank=4,dropout=0.1,targets=[attention.output,ffn.down],rankStabilized=true)': {
+    ...lora,
+    options: [
+      { ...loraDefaults, rank: 4, dropout: 0.1, targets: ['attention.output', 'ffn.down'], rankStabilized: true },
+    ],
+    trains: (name, model) => /\.output\.dense\.lora_[AB]\.weight$/.test(name) || isHead(name, model),
+    trainableCount: loraCount(4, (h, i) => [
+      [h, h],
+      [i, h],
+    ]),
+  },
+  tokentune: { ...full, ...allTokens, options: [tokentuneDefaults] },
+  'tokentune(tokens=4)': { ...full, ...tokens, options: [{ ...tokentuneDefaults, tokens: 4 }] },
+  'tokentune(ratio=1)': { ...full, ...allTokens, options: [{ ...tokentuneDefaults, ratio: 1 }] },
+  'tokentune(ratio=0.5,head=cls)': {
+    ...full,
+    ...tokens,
+    options: [{ ratio: 0.5, head: 'cls', reference: false }],
+    startsUnchanged: true,
+  },
+  'tokentune(tokens=4,reference=true)': {
+    ...full,
+    ...tokens,
+    options: [{ tokens: 4, head: 'mean', reference: true }],
+  },
+  'lora+tokentune(tokens=4)': {
+    ...lora,
+    ...tokens,
+    options: [loraDefaults, { ...tokentuneDefaults, tokens: 4 }],
+  },
+  'tokentune+lora': { ...lora, ...allTokens, options: [tokentuneDefaults, loraDefaults] },
+  'bitfit+tokentune': { ...bitfit, ...allTokens, options: [{}, tokentuneDefaults] },
+  'bitfit+tokentune(tokens=4)': {
+    ...bitfit,
+    ...tokens,
+    options: [{}, { ...tokentuneDefaults, tokens: 4 }],
+  },
+};
