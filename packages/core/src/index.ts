@@ -17,7 +17,8 @@ export { memoryCategories } from './memory/categories.js';
 export type { CategoryBytes, MemoryCategory, MemoryPhase } from './memory/categories.js';
 export type { MemoryMeter, MemorySnapshot, TimelinePoint } from './memory/meter.js';
 
-export { activeBackend, memoryMeter, useBackend, withCategory } from './tensor/runtime.js';
+export { useBackend } from './backend/useBackend.js';
+export { activeBackend, memoryMeter, withCategory } from './tensor/runtime.js';
 export { Tensor, tensorFrom } from './tensor/tensor.js';
 export { Parameter } from './tensor/parameter.js';
 export { keep, scope } from './tensor/scope.js';

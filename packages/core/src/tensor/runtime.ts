@@ -1,7 +1,4 @@
-import { engine } from '@tensorflow/tfjs-core';
 import type { LoadedBackend } from '../backend/backend.js';
-import { registerPortableKernels } from '../kernels/portable.js';
-import { registerWasmKernels } from '../kernels/wasmKernels.js';
 import { UsageError } from '../errors/errors.js';
 import { MemoryMeter } from '../memory/meter.js';
 import type { BirthCategory } from '../memory/categories.js';
@@ -19,11 +16,8 @@ interface Runtime {
 
 const runtime: Runtime = { backend: undefined, meter: new MemoryMeter(), category: 'workspace' };
 
-/** Makes `backend` the one that computes, with a meter of its own. */
-export async function useBackend(backend: LoadedBackend): Promise<void> {
-  await engine().setBackend(backend.name);
-  registerPortableKernels(backend.name);
-  if (backend.name === 'wasm') registerWasmKernels(backend.kernels);
+/** Makes `backend` the one that computes, with a meter of its own; see `useBackend`. */
+export function setActiveBackend(backend: LoadedBackend): void {
   runtime.backend = backend;
   runtime.meter = new MemoryMeter();
 }

@@ -1,7 +1,8 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isLoaded, type LoadedBackend } from '../backend/backend.js';
 import { nodeProviders } from '../node/loadBackend.js';
-import { memoryMeter, useBackend } from '../tensor/runtime.js';
+import { useBackend } from '../backend/useBackend.js';
+import { memoryMeter } from '../tensor/runtime.js';
 import { openScopes } from '../tensor/scope.js';
 
 /**
