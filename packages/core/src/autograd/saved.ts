@@ -4,22 +4,29 @@ import type { TokenSelection } from '../tensor/selection.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
- * Computes a value again from sources of the same token layout. `selection` is given where the sources hold only
- * its selected rows.
+ * Computes a value again, row by row, from one source of the same token layout. `selection` is given where the source
+ * holds only its selected rows.
  */
-export type Recompute = (sources: readonly Tensor[], selection: TokenSelection | undefined) => Tensor;
+export type Recompute = (source: Tensor, selection: TokenSelection | undefined) => Tensor;
 
-/** How consumers recompute a value, row by row (saving policy `lean`). Owns one reference to every source. */
+/**
+ * How consumers recompute a value instead of keeping it (saving policy `lean`). Owns one reference to its source: with a
+ * token selection only the selected rows of it, which is all that consumers keep. A source that has a recipe itself is
+ * replaced by that recipe's source.
+ */
 export class Recipe {
-  constructor(
-    readonly sources: readonly Tensor[],
-    readonly compute: Recompute,
-  ) {
-    for (const source of sources) source.retain();
+  readonly source: Tensor;
+  readonly compute: Recompute;
+
+  constructor(source: Tensor, compute: Recompute) {
+    const inner = source.recipe;
+    this.source = (inner?.source ?? rowsOf(source)).retain();
+    this.compute =
+      inner === undefined ? compute : (kept, selection) => compute(inner.compute(kept, selection), selection);
   }
 
   release(): void {
-    for (const source of this.sources) source.release();
+    this.source.release();
   }
 }
 
@@ -47,44 +54,42 @@ class SavedTensor implements SavedValue {
   }
 }
 
-/** Holds the sources of a recipe instead of its value. */
+/** Holds the source of a recipe instead of its value. */
 class SavedRecipe implements SavedValue {
+  private readonly source: SavedTensor;
+
   constructor(
-    private readonly sources: readonly SavedValue[],
-    private readonly compute: Recompute,
+    private readonly recipe: Recipe,
     private readonly selection: TokenSelection | undefined,
-  ) {}
+  ) {
+    this.source = new SavedTensor(recipe.source);
+  }
 
   get(): Tensor {
-    return scope(() =>
-      this.compute(
-        this.sources.map((source) => source.get()),
-        this.selection,
-      ),
-    );
+    return scope(() => this.recipe.compute(this.source.get(), this.selection));
   }
 
   release(): void {
-    for (const source of this.sources) source.release();
+    this.source.release();
   }
 }
 
-/** Saves `tensor` whole. */
+/** Saves all rows of `tensor`. */
 export function saveWhole(tensor: Tensor): SavedValue {
-  if (tensor.recipe === undefined) return new SavedTensor(tensor);
-  return new SavedRecipe(tensor.recipe.sources.map(saveWhole), tensor.recipe.compute, undefined);
+  // With a selection the recipe gives the selected rows only.
+  if (tensor.recipe === undefined || tensor.selection !== undefined) return new SavedTensor(tensor);
+  return new SavedRecipe(tensor.recipe, undefined);
 }
 
 /** Saves the selected rows of `tensor`, or all of it where it carries no selection. */
 export function saveRows(tensor: Tensor): SavedValue {
-  if (tensor.selection === undefined) return saveWhole(tensor);
-  if (tensor.recipe === undefined) return new SavedTensor(selectedRowsOf(tensor));
-  return new SavedRecipe(tensor.recipe.sources.map(saveRows), tensor.recipe.compute, tensor.selection);
+  if (tensor.recipe === undefined) return new SavedTensor(rowsOf(tensor));
+  return new SavedRecipe(tensor.recipe, tensor.selection);
 }
 
-/** The selected rows of a tensor that carries a selection, gathered once for all who need them. */
-function selectedRowsOf(tensor: Tensor): Tensor {
-  const selection = tensor.selection!;
-  tensor.gatheredRows ??= keep(selection.gatherRows(tensor));
+/** The selected rows, gathered once for all who need them; the tensor itself where it carries no selection. */
+function rowsOf(tensor: Tensor): Tensor {
+  if (tensor.selection === undefined) return tensor;
+  tensor.gatheredRows ??= keep(tensor.selection.gatherRows(tensor));
   return tensor.gatheredRows;
 }

@@ -84,7 +84,7 @@ function applyActivation(operation: string, x: Tensor, { forward, derivative }: 
     const savedX = context.needs('x') ? context.save(x) : undefined;
     return {
       output,
-      recipe: { sources: [x], compute: ([source]) => forward(source!) },
+      recipe: { source: x, compute: forward },
       backward: (gradOutput) => ({ x: savedX && multiply(gradOutput, consume(derivative(savedX.get()))) }),
     };
   });

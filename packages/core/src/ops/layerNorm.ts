@@ -31,7 +31,7 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
     const restore = context.needs('x') || context.needs('weight') ? saveNormalised() : undefined;
     return {
       output: affine(normalised),
-      recipe: { sources: [normalised], compute: ([source]) => affine(source!) },
+      recipe: { source: normalised, compute: affine },
       backward: (gradOutput) => {
         const kept = restore?.();
         return {
