@@ -241,6 +241,10 @@ export const checkpointIncomplete = (file: string, missing: readonly string[]) =
 
 export const remedyCheckpoint = () => 'Use the config.json that belongs to the checkpoint, or another checkpoint.';
 
+export const modelHoldsAdapter = (site: string) => `${site} holds an adapter, which a plain checkpoint has no name for`;
+
+export const remedyMergeFirst = () => 'Merge it into the weights first, or save the adapter by itself.';
+
 // ── where checkpoints come from ─────────────────────────────────────────────────────────────────────────────
 
 export function httpStatus(status: number, host: string): string {

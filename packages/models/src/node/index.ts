@@ -13,3 +13,4 @@ export type {
 export type { DownloadProgress } from './weights/transfer.js';
 export { loadModel } from './loadModel.js';
 export type { LoadedModel, LoadModelOptions } from './loadModel.js';
+export { saveModel } from './saveModel.js';
