@@ -97,6 +97,11 @@ export const commands = {
     arguments: [],
     options: {
       force: { flags: '--force', summary: 'throw away an earlier set-up and start afresh', kind: 'flag' },
+      official: {
+        flags: '--official',
+        summary: 'download the official binary of tfjs-node instead of compiling its binding',
+        kind: 'flag',
+      },
       json,
     },
     examples: ['leantune setup'],

@@ -6,15 +6,18 @@ import { formatDuration, formatMebibytes } from '../../units.js';
 
 const plainLineSeconds = 5;
 
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
 export const setup: CommandHandler<'setup'> = async ({ options, terminal }) => {
   const abort = new AbortController();
   const interrupt = () => abort.abort();
-  process.once('SIGINT', interrupt);
+  for (const signal of signals) process.once(signal, interrupt);
   try {
     const demanded = process.env.LEANTUNE_BACKEND === 'tensorflow';
     const result = await provisionTensorflow({
       signal: abort.signal,
       force: options.force === true,
+      official: options.official === true,
       demanded,
       log: (line) => terminal.err(`${terminal.live ? '\r\x1b[2K' : ''}${line}\n`),
       onProgress: progressShower(terminal),
@@ -22,7 +25,7 @@ export const setup: CommandHandler<'setup'> = async ({ options, terminal }) => {
     if (options.json === true) terminal.out(`${JSON.stringify(result, null, 2)}\n`);
     return 0;
   } finally {
-    process.off('SIGINT', interrupt);
+    for (const signal of signals) process.off(signal, interrupt);
   }
 };
 
