@@ -29,4 +29,5 @@ export const messages = {
   graphReleased: (operation: string) =>
     `backward: the graph through ${operation} was released already; run the forward pass again`,
   duplicateName: (path: string, name: string) => `module ${path || '(root)'} has two members named "${name}"`,
+  noBatches: () => 'an epoch needs at least one batch',
 } as const;

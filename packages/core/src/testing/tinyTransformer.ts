@@ -3,7 +3,7 @@ import { gelu, tanh } from '../ops/activation.js';
 import { add } from '../ops/arithmetic.js';
 import { attention } from '../ops/attention.js';
 import { additiveMask } from '../ops/mask.js';
-import { tokenAt } from '../ops/tokens.js';
+import { selectedRows, tokenAt } from '../ops/tokens.js';
 import type { Batch } from '../data/batch.js';
 import { RandomParameterSource, type ParameterSource } from '../modules/initialization.js';
 import { Dropout, Embedding, LayerNorm, Linear } from '../modules/layers.js';
@@ -16,10 +16,11 @@ export interface TinyTransformerOptions {
   /** Rate of all dropouts. */
   readonly dropout: number;
   readonly seed?: number;
+  /** Default 11, of which batches use the first 11. */
+  readonly vocabulary?: number;
 }
 
-/** Sizes of the one-layer model: hidden 8, 2 heads, inner 32, 11 words, 3 classes. */
-const sizes = { hidden: 8, heads: 2, inner: 32, vocabulary: 11, classes: 3 } as const;
+const sizes = { hidden: 8, heads: 2, inner: 32, words: 11, classes: 3 } as const;
 
 class SelfAttention extends Module<[x: Tensor, mask: Tensor], Tensor> {
   private readonly query: Linear;
@@ -49,7 +50,10 @@ class SelfAttention extends Module<[x: Tensor, mask: Tensor], Tensor> {
   }
 }
 
-/** One post-LN transformer layer between an embedding and a pooled classifier, as BERT has them, for tests of core. */
+/**
+ * One post-LN transformer layer of hidden size 8, 2 heads, inner size 32, between an embedding and a pooled classifier of
+ * 3 classes, as BERT has them, for tests of core.
+ */
 export class TinyTransformer extends TrainableModel {
   private readonly word: Embedding;
   private readonly norms: readonly LayerNorm[];
@@ -60,9 +64,9 @@ export class TinyTransformer extends TrainableModel {
   private readonly pooler: Linear;
   readonly classifier: Linear;
 
-  constructor({ dropout, seed = 1 }: TinyTransformerOptions) {
+  constructor({ dropout, seed = 1, vocabulary = sizes.words }: TinyTransformerOptions) {
     super();
-    const { hidden, inner, vocabulary, classes } = sizes;
+    const { hidden, inner, classes } = sizes;
     const source = new RandomParameterSource(seed, 0.3);
     this.word = this.addChild('word', new Embedding(vocabulary, hidden, source.child('word')));
     this.norms = [0, 1, 2].map((index) =>
@@ -76,14 +80,14 @@ export class TinyTransformer extends TrainableModel {
     this.classifier = this.addChild('classifier', new Linear(hidden, classes, source.child('classifier')));
   }
 
-  protected forward({ inputs, labels }: DeviceBatch): ModelOutput {
+  protected forward({ inputs, labels, selection }: DeviceBatch): ModelOutput {
     const [norm0, norm1, norm2] = this.norms as [LayerNorm, LayerNorm, LayerNorm];
     const [dropout0, dropout1, dropout2] = this.dropouts as [Dropout, Dropout, Dropout];
-    const x = dropout0.call(norm0.call(this.word.call(inputs.inputIds!))); // [batch, length, hidden]
+    const x = dropout0.call(norm0.call(this.word.call(inputs.inputIds!, selection))); // [batch, length, hidden]
     const mixed = this.attention.call(x, additiveMask(inputs.attentionMask!));
     const middle = norm1.call(add(x, dropout1.call(mixed)));
     const inner = this.down.call(gelu(this.up.call(middle)));
-    const hidden = norm2.call(add(middle, dropout2.call(inner)));
+    const hidden = selectedRows(norm2.call(add(middle, dropout2.call(inner))));
     const logits = this.classifier.call(tanh(this.pooler.call(tokenAt(hidden, 0)))); // [batch, classes]
     return { loss: crossEntropy(logits, labels), logits, hidden };
   }
@@ -100,7 +104,7 @@ export function tinyBatch(seed: number, size = 2, length = 5): Batch {
     size,
     length,
     inputs: {
-      inputIds: { dtype: 'int32', shape: [size, length], data: integers(size * length, sizes.vocabulary) },
+      inputIds: { dtype: 'int32', shape: [size, length], data: integers(size * length, sizes.words) },
       attentionMask: { dtype: 'int32', shape: [size, length], data: attentionMask },
     },
     labels: { dtype: 'int32', shape: [size], data: integers(size, sizes.classes) },

@@ -1,4 +1,6 @@
 import type { Batch } from '../data/batch.js';
+import { UsageError } from '../errors/errors.js';
+import { messages } from '../messages.js';
 import { withSavingPolicy, type SavingPolicy } from '../autograd/policy.js';
 import { scheduleFactor, type ScheduleName } from '../optim/schedule.js';
 import type { NamedParameter, OptimizerDefinition } from '../optim/optimizer.js';
@@ -79,11 +81,11 @@ export async function train(model: TrainableModel, batches: BatchSource, options
   const steps: StepRecord[] = [];
   let microStep = 0;
   let trainingPeakBytes = 0;
-  memoryMeter().resetPeak();
   try {
     for (let epoch = 0; epoch < options.epochs && !stopped(); epoch++) {
       for (const group of grouped(batches.epoch(epoch), gradientAccumulation)) {
         const learningRate = options.optimizer.learningRate * scheduleFactor(schedule, steps.length);
+        memoryMeter().resetPeak(); // what came between the steps, evaluation for one, is no part of the training peak
         const start = performance.now();
         const result = withSavingPolicy(saving, () =>
           trainStep(model, optimizer, trained, group, {
@@ -111,7 +113,6 @@ export async function train(model: TrainableModel, batches: BatchSource, options
       }
       if (stopped()) break;
       await options.onEpoch?.(epoch);
-      memoryMeter().resetPeak(); // evaluation is no part of the training peak
     }
     const worst = options.memoryBatch ?? first(batches.epoch(0));
     const memory = withSavingPolicy(saving, () =>
@@ -142,5 +143,5 @@ function* grouped(batches: Iterable<Batch>, size: number): Generator<Batch[]> {
 
 function first(batches: Iterable<Batch>): Batch {
   for (const batch of batches) return batch;
-  throw new RangeError('an epoch needs at least one batch');
+  throw new UsageError(messages.noBatches(), { code: 'LEANTUNE_NO_BATCHES' });
 }
