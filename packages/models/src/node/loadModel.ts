@@ -25,7 +25,7 @@ export interface LoadModelOptions extends ResolveOptions {
 export interface LoadedModel {
   readonly model: TransformerModel;
   readonly tokenizer: Tokenizer;
-  /** For results: e.g. `hub sentence-transformers/all-MiniLM-L6-v2@c9745ed…`, or `random`. */
+  /** For results: e.g. `sentence-transformers/all-MiniLM-L6-v2@c9745ed…`, `folder NAME`, or `random`. */
   readonly source: string;
   /** True where no checkpoint was found and a small model with random weights stands in. */
   readonly random: boolean;
@@ -49,8 +49,9 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
   if (resolved instanceof EnvironmentError) {
     const tokenizer = characterTokenizer();
     const config = withDropout(standInConfig(tokenizer.vocabularySize), options.dropout);
-    const warnings = [messages.randomStandIn(nameOrFolder, resolved.message)];
-    onLog?.(warnings[0]!);
+    const warnings = [messages.randomStandIn(nameOrFolder)];
+    // The reason names folders of this machine: for people, not for results.
+    onLog?.(`${warnings[0]!} ${resolved.message}`);
     const model = randomBert(config, head, seed);
     return { model, tokenizer, source: 'random', random: true, freshParameters: [], warnings };
   }
@@ -62,21 +63,24 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
   const { model, freshParameters } = await bertFromCheckpoint(config, head, weights, files.weights, seed).finally(() =>
     weights.close(),
   );
-  const at = resolved.revision === undefined ? '' : `@${resolved.revision}`;
   const hashOf = (path: string | undefined) => (path === undefined ? undefined : sha256[path.split(/[\\/]/).at(-1)!]);
   const weightsSha256 = hashOf(files.weights);
   const tokenizerSha256 = hashOf(files.tokenizer);
   return {
     model,
     tokenizer,
-    // A folder of the user's is named by its last part: results hold no paths of a machine.
-    source: `${resolved.source} ${resolved.revision === undefined ? resolved.id.split(/[\\/]/).at(-1)! : resolved.id}${at}`,
+    source: describeSource(resolved),
     random: false,
     ...(weightsSha256 === undefined ? {} : { weightsSha256 }),
     ...(tokenizerSha256 === undefined ? {} : { tokenizerSha256 }),
     freshParameters,
     warnings: [],
   };
+}
+
+/** A folder of the user's is named by its last part: results hold no paths of a machine. */
+function describeSource({ id, revision }: ResolvedCheckpoint): string {
+  return revision === undefined ? `folder ${id.split(/[\\/]/).at(-1)!}` : `${id}@${revision}`;
 }
 
 async function resolveOrStandIn(
