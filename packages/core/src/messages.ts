@@ -6,6 +6,8 @@ export const messages = {
   backendOutOfMemory: (backend: string, kernel: string, detail: string) =>
     `out of memory: backend ${backend} could not run kernel ${kernel}: ${detail}`,
   backendOutOfMemoryRemedy: () => 'use a smaller batch size or sequence length, or a backend with more memory',
+  wasmHeapFull: (requestedBytes: number) =>
+    `out of memory: the WebAssembly heap, at most 4 GiB, has no room for ${requestedBytes} bytes`,
   noBackend: () => 'no backend is active: call useBackend(await loadBackend()) before tensors are made',
   tensorReleased: (kernel: string, input: string, shape: readonly number[]) =>
     `${kernel}: input "${input}" of shape [${shape.join(', ')}] was released already; retain() it or move it out of its scope`,

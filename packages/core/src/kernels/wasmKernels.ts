@@ -5,6 +5,8 @@ import {
   type KernelBackend,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { OutOfMemoryError } from '../errors/errors.js';
+import { messages } from '../messages.js';
 import { registerAdamWKernel } from './adamWUpdate.js';
 import { sumOfSquaresKernelName } from './reduce.js';
 
@@ -14,11 +16,51 @@ interface HeapBackend extends KernelBackend {
   typedArrayFromHeap(info: TensorInfo): Float32Array;
   readonly dataIdMap: { get(dataId: object): { readonly id: number; readonly memoryOffset: number } };
   readonly wasm: {
+    /** Address of new memory; 0 where there is none. */
+    _malloc: (bytes: number) => number;
+    _free: (address: number) => void;
     readonly tfjs: {
       registerTensor(id: number, size: number, memoryOffset: number): void;
       disposeData(id: number): void;
     };
   };
+}
+
+/** What a 32-bit address reaches. */
+const HEAP_LIMIT_BYTES = 2 ** 32;
+
+/**
+ * The backend takes address 0, which is how `_malloc` says that the heap is full, for memory like any other: the kernel
+ * would overwrite what lies there and go on. Sizes of 4 GiB and more would wrap around.
+ */
+function refuseFailedAllocations({ wasm }: HeapBackend): void {
+  wasm._free(wasm._malloc(1)); // emscripten puts the real function in place at the first call
+  const allocate = wasm._malloc;
+  wasm._malloc = (bytes) => {
+    const address = bytes < HEAP_LIMIT_BYTES ? allocate(bytes) : 0;
+    if (address !== 0 || bytes === 0) return address;
+    throw new OutOfMemoryError(messages.wasmHeapFull(bytes), {
+      code: 'LEANTUNE_OUT_OF_MEMORY',
+      remedy: messages.backendOutOfMemoryRemedy(),
+      requestedBytes: bytes,
+    });
+  };
+}
+
+/**
+ * Where XNNPACK finds no room for its packed copy of `b`, it writes to the console and leaves the product as it was:
+ * asks for the same memory first. Columns are packed in groups of 8 with one more row for the bias.
+ */
+function assertRoomForProduct({ wasm }: HeapBackend, a: TensorInfo, b: TensorInfo): void {
+  const [rows] = a.shape as [number];
+  const [inner, columns] = b.shape as [number, number];
+  const floatBytes = 4;
+  const product = wasm._malloc(floatBytes * rows * columns);
+  try {
+    wasm._free(wasm._malloc(floatBytes * (inner + 8) * (columns + 8)));
+  } finally {
+    wasm._free(product);
+  }
 }
 
 /**
@@ -53,11 +95,17 @@ function registerMatMulWithoutTransposes(): void {
       const { a, b } = inputs as { a: TensorInfo; b: TensorInfo };
       if (a.shape.length !== 2 || b.shape.length !== 2)
         return original.kernelFunc({ inputs, attrs: { transposeA, transposeB }, backend });
-      const plainInputs = { a: plain(a, transposeA), b: plain(b, transposeB) };
-      const noTransposes = { transposeA: false, transposeB: false };
-      const product = original.kernelFunc({ inputs: plainInputs, attrs: noTransposes, backend });
-      for (const { dataId } of temporaries) (backend as KernelBackend).disposeData(dataId);
-      return product;
+      try {
+        const plainInputs = { a: plain(a, transposeA), b: plain(b, transposeB) };
+        assertRoomForProduct(backend as HeapBackend, plainInputs.a, plainInputs.b);
+        return original.kernelFunc({
+          inputs: plainInputs,
+          attrs: { transposeA: false, transposeB: false },
+          backend,
+        });
+      } finally {
+        for (const { dataId } of temporaries) (backend as KernelBackend).disposeData(dataId);
+      }
     },
   });
 }
@@ -89,6 +137,7 @@ export function registerWasmKernels(backend: KernelBackend): void {
   registerMatMulWithoutTransposes();
   registerSumOfSquares();
   const heap = backend as HeapBackend;
+  refuseFailedAllocations(heap);
   registerAdamWKernel('wasm', (targets, gradientInfo, settings) => {
     const parameter = heap.typedArrayFromHeap(targets.parameter);
     const first = heap.typedArrayFromHeap(targets.firstMoment);
