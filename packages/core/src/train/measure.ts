@@ -6,7 +6,7 @@ import { memoryMeter } from '../tensor/runtime.js';
 import type { TrainableModel } from './model.js';
 import { trainStep } from './trainStep.js';
 
-/** Exact memory of one training step (DESIGN: "Memory"); every figure in bytes. */
+/** Exact memory of one training step; every figure in bytes. */
 export interface StepMemory {
   /** Logical peak: the largest sum of bytes of live buffers during the step. */
   readonly peakBytes: number;
