@@ -5,9 +5,7 @@ import {
   memoryMeter,
   predict,
   releaseGradients,
-  scope,
   sgd,
-  tensorFrom,
   train,
   trainStep,
   trainedParameters,
@@ -19,6 +17,7 @@ import { describe, expect, it } from 'vitest';
 import { applyMethods, type AppliedMethods } from '../contract/applyMethods.js';
 import { parseMethodSpec } from '../contract/resolve.js';
 import { directionalCheck } from './directionalCheck.js';
+import { perturb } from './perturb.js';
 import type { ModelFixture } from './tinyBert.js';
 
 /** What a method says of itself and the battery holds it to. */
@@ -185,15 +184,6 @@ export function describeMethodContract(spelling: string, fixture: ModelFixture, 
       if (claims.selection === 'subset') expect(other.choice).not.toEqual(first.choice);
     });
   });
-}
-
-/** Moves every trained parameter, so that none stays at a special start (LoRA's B is zero). */
-function perturb(model: TransformerModel): void {
-  const random = new RandomStream(7, 'perturb');
-  for (const [, parameter] of trainedParameters(model)) {
-    const moved = Float32Array.from(parameter.read(), (value) => value + 0.05 * random.normal());
-    scope(() => parameter.assign(tensorFrom(moved, parameter.shape)));
-  }
 }
 
 function snapshot(model: TransformerModel): Map<string, Float32Array> {
