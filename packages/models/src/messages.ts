@@ -164,7 +164,9 @@ export function weightsAbsent(file: string): string {
 }
 
 export function remedyPlaceWeights(names: readonly string[]): string {
-  return `Give a folder that holds ${names.join(' or ')}.`;
+  // Spellings of the weights' own file name are alternatives; everything else is needed together.
+  const type = names.every((name) => name.startsWith('model.')) ? 'disjunction' : 'conjunction';
+  return `Give a folder that holds ${new Intl.ListFormat('en', { type }).format(names)}.`;
 }
 
 export function remedyPlaceShard(shard: string): string {
@@ -332,3 +334,12 @@ export const randomStandIn = (name: string) =>
   `RANDOM WEIGHTS: ${name} was not found; a small model with random weights stands in, and its scores mean nothing.`;
 
 export const loadingWeights = (id: string, source: string) => `loading ${id} (${source})`;
+
+export const inputTooLong = (length: number, maximum: number) =>
+  `an input of ${length} tokens is longer than the model's ${maximum} positions; use a smaller maxLength`;
+
+export const labelOutOfRange = (label: number, numberOfLabels: number) =>
+  `label ${label} is outside the head's classes 0 to ${numberOfLabels - 1}`;
+
+export const startedFresh = (names: readonly string[]) =>
+  `not in the checkpoint, so started from random values: ${names.join(', ')}`;

@@ -7,15 +7,16 @@ export const messages = {
   knownNames: (what: string, names: readonly string[]) => `known ${what}: ${names.join(', ')}`,
 
   unreadableFile: (file: string, reason: string) => `${file} cannot be read: ${reason}`,
-  unreadableFileRemedy: () => 'give the process the right to read the file, or name another folder with --data FOLDER',
+  unreadableFileRemedy: () =>
+    'give the process the right to read the file, or name another folder with LEANTUNE_DATA=FOLDER',
   missingFile: (file: string, nearest: string | undefined) => `${file} does not exist${didYouMean(nearest)}`,
-  missingFileRemedy: () => 'place the published file there, or name a folder that has it with --data FOLDER',
+  missingFileRemedy: () => 'place the published file there, or name a folder that has it with LEANTUNE_DATA=FOLDER',
   noDataFolder: (folder: string, origin: string) => `data folder ${folder} (${origin}) does not exist or is no folder`,
   noDataFolderRemedy: (origin: string) => `name an existing folder with ${origin}, or leave it out`,
   noDataset: (task: string, tried: readonly string[]) =>
     `data of task "${task}" not found; tried:\n${tried.map((folder) => `  ${folder}`).join('\n')}`,
   noDatasetRemedy: (variant: string, files: readonly string[]) =>
-    `place ${files.join(' and ')} of the published archive in FOLDER/${variant} and name FOLDER with --data FOLDER or LEANTUNE_DATA=FOLDER`,
+    `place ${files.join(' and ')} of the published archive in FOLDER/${variant} and name FOLDER with LEANTUNE_DATA=FOLDER`,
 
   restoreFileRemedy: () => 'put the published file in its place',
   emptyFile: (file: string, bytes: number) => `${file} (${bytes} bytes): no rows found, expected at least one`,
@@ -46,7 +47,7 @@ export const messages = {
   badFixture: (file: string, reason: string) => `${file}: ${reason}`,
   badRecord: (index: number | undefined) =>
     `${index === undefined ? 'content' : `record ${index + 1}`} is no { text, class } with class 0 or 1`,
-  reinstallRemedy: () => 'install the dependencies again: npm start, or npx pnpm install --force',
+  reinstallRemedy: () => 'install the dependencies again: npm start',
 
   manifestContradicted: (task: string, split: string, expected: number | undefined, found: number) =>
     `${task}: the files are the published ones, but split "${split}" has ${found} rows that are not the ${expected ?? 0} of the manifest`,

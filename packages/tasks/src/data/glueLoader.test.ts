@@ -179,7 +179,7 @@ describe('missing data', () => {
     const { error, message } = await errorOf(loadTask('sst2', { dataFolder: folder, environment: emptyEnvironment }));
     expect(message).toBe('DATA/SST-2/dev.tsv does not exist; did you mean "dev.tsv.gz"?');
     expect(error).toBeInstanceOf(EnvironmentError);
-    expect(error.remedy).toBe('place the published file there, or name a folder that has it with --data FOLDER');
+    expect(error.remedy).toBe('place the published file there, or name a folder that has it with LEANTUNE_DATA=FOLDER');
   });
 
   it('names every place that was tried', async () => {
@@ -199,7 +199,7 @@ describe('missing data', () => {
       ].join('\n'),
     );
     expect(error.remedy).toBe(
-      'place train.tsv and dev.tsv of the published archive in FOLDER/glue/MRPC and name FOLDER with --data FOLDER or LEANTUNE_DATA=FOLDER',
+      'place train.tsv and dev.tsv of the published archive in FOLDER/glue/MRPC and name FOLDER with LEANTUNE_DATA=FOLDER',
     );
     expect(error.exitCode).toBe(3);
   });

@@ -6,7 +6,7 @@ const good = JSON.stringify([
   { text: 'Good.', class: 1 },
   { text: '', class: null },
 ]);
-const reinstall = { remedy: 'install the dependencies again: npm start, or npx pnpm install --force', exitCode: 3 };
+const reinstall = { remedy: 'install the dependencies again: npm start', exitCode: 3 };
 
 describe('fixtures of the package sentiment', () => {
   it('drops the placeholder at the end of each file', async () => {
