@@ -1,4 +1,4 @@
-import { CorruptFileError, EnvironmentError } from '@leantune/core';
+import { CorruptFileError, EnvironmentError, LeantuneError } from '@leantune/core';
 import { readJson } from '@leantune/models/node';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -44,20 +44,26 @@ const runSchema = z.looseObject({
     })
     .optional(),
   compare: z.record(z.string(), z.string()),
-  tolerance: z.record(z.string(), z.number()),
+  tolerance: z.record(z.string(), z.number({ error: ({ input }) => parityMessages.unsupportedTolerance(input) })),
 });
 
 export type ParityRun = z.output<typeof runSchema>;
 
+/** A run as declared, or why it cannot be run. */
+export type ParityEntry =
+  { readonly run: ParityRun } | { readonly problem: string; readonly method?: string; readonly mode?: string };
+
 export interface ParityCase {
   readonly name: string;
   readonly folder: string;
-  readonly runs: readonly ParityRun[];
+  /** Empty: the case is documentation only. */
+  readonly entries: readonly ParityEntry[];
 }
 
 /**
  * Reads a case folder, or every case below a folder of cases.
- * @throws EnvironmentError where there is none; CorruptFileError where a `case.json` is not of the format.
+ * A `case.json` that is not of the format becomes a problem of that case, so that the others still run.
+ * @throws EnvironmentError where there is no case.
  */
 export async function readCases(path: string): Promise<ParityCase[]> {
   if (existsSync(join(path, 'case.json'))) return [await readCase(path)];
@@ -72,15 +78,52 @@ export async function readCases(path: string): Promise<ParityCase[]> {
   return Promise.all(folders.map(readCase));
 }
 
+const caseSchema = z.looseObject({ runs: z.array(z.unknown()).default([]), documentation: z.unknown().optional() });
+
 async function readCase(folder: string): Promise<ParityCase> {
-  const file = join(folder, 'case.json');
-  const parsed = z.looseObject({ runs: z.array(runSchema).default([]) }).safeParse(await readJson(file));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new CorruptFileError(parityMessages.badCase(file, issue.path.join('.'), issue.message), {
-      code: 'LEANTUNE_BAD_CASE',
-      file,
-    });
+  return { name: basename(folder), folder, entries: await readEntries(join(folder, 'case.json')) };
+}
+
+async function readEntries(file: string): Promise<ParityEntry[]> {
+  try {
+    const { runs, documentation } = checked(file, caseSchema, await readJson(file), []);
+    // A misspelt "runs" must not pass for a case without any.
+    if (runs.length === 0 && documentation === undefined) throw badCase(file, parityMessages.noRuns());
+    return runs.map((run, index) => readRun(file, run, index));
+  } catch (error) {
+    if (error instanceof LeantuneError) return [{ problem: error.message }];
+    throw error;
   }
-  return { name: basename(folder), folder, runs: parsed.data.runs };
+}
+
+const namesSchema = z.looseObject({ method: z.string().optional(), mode: z.string().optional() });
+
+function readRun(file: string, content: unknown, index: number): ParityEntry {
+  try {
+    return { run: checked(file, runSchema, content, ['runs', index]) };
+  } catch (error) {
+    if (!(error instanceof LeantuneError)) throw error;
+    const names = namesSchema.safeParse(content).data;
+    return {
+      problem: error.message,
+      ...(names?.method === undefined ? {} : { method: names.method }),
+      ...(names?.mode === undefined ? {} : { mode: names.mode }),
+    };
+  }
+}
+
+function checked<Schema extends z.ZodType>(
+  file: string,
+  schema: Schema,
+  content: unknown,
+  path: readonly PropertyKey[],
+): z.output<Schema> {
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw badCase(file, parityMessages.badKey([...path, ...issue.path].join('.'), issue.message));
+}
+
+function badCase(file: string, detail: string): CorruptFileError {
+  return new CorruptFileError(parityMessages.badCase(file, detail), { code: 'LEANTUNE_BAD_CASE', file });
 }

@@ -3,7 +3,11 @@ export const parityMessages = {
   noCase: (path: string) => `${path}: no case.json here or one folder below`,
   noCaseRemedy: () =>
     'name folders in the format of a reference case: config.json, model.safetensors, case.json, goldens',
-  badCase: (file: string, key: string, message: string) => `${file}: ${key}: ${message}`,
+  badCase: (file: string, detail: string) => `${file}: ${detail}`,
+  badKey: (key: string, message: string) => (key === '' ? message : `${key}: ${message}`),
+  noRuns: () => 'has neither "runs" nor "documentation"; expected one of them',
+  unsupportedTolerance: (found: unknown) => `tolerance ${JSON.stringify(found)} is not implemented, expected a number`,
+  noFile: (reason: string) => `a file of the case cannot be read: ${reason}`,
   unsupportedArchitecture: (found: string, known: readonly string[]) =>
     `architecture ${found} is not implemented (implemented: ${known.join(', ')})`,
   unsupportedTask: (found: string) => `task "${found}" is not implemented`,

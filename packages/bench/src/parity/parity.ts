@@ -1,6 +1,6 @@
 import { LeantuneError, useBackend } from '@leantune/core';
 import { loadBackend } from '@leantune/core/node';
-import { readCases, type ParityCase, type ParityRun } from './caseFile.js';
+import { readCases, type ParityCase, type ParityEntry } from './caseFile.js';
 import type { Comparison } from './compare.js';
 import { parityMessages } from './messages.js';
 import { executeRun } from './runCase.js';
@@ -10,8 +10,9 @@ export interface ParityResult {
   readonly case: string;
   /** Index of the run in `case.json`. */
   readonly run: number;
-  readonly method: string;
-  readonly mode: string;
+  /** Absent where `case.json` does not say. */
+  readonly method?: string;
+  readonly mode?: string;
   readonly backend: string;
   readonly holds: boolean;
   readonly comparisons: readonly Comparison[];
@@ -39,33 +40,46 @@ export interface ParityOptions {
 export async function runParity(paths: readonly string[], options: ParityOptions = {}): Promise<ParityReport> {
   const cases = (await Promise.all(paths.map(readCases))).flat();
   const results: ParityResult[] = [];
-  for (const requested of options.backends ?? [undefined]) {
-    const backend = await loadBackend(requested);
+  const wanted = options.backends ?? [undefined];
+  const load = (name: string | undefined) => loadBackend(name, { requestedBy: '--backend' });
+  // A backend that does not load must not show only after the runs of those before it.
+  if (wanted.length > 1) for (const name of wanted) await load(name);
+  for (const name of wanted) {
+    const backend = await load(name);
     await useBackend(backend);
     for (const parityCase of cases) {
-      for (const [index, run] of parityCase.runs.entries()) {
-        const result = { ...(await attempt(parityCase, run)), run: index, backend: backend.name };
+      for (const [index, entry] of parityCase.entries.entries()) {
+        const result = { ...(await attempt(parityCase, entry)), run: index, backend: backend.name };
         results.push(result);
         options.onResult?.(result);
       }
     }
   }
-  return {
-    results,
-    documentationOnly: cases.filter(({ runs }) => runs.length === 0).map(({ name }) => name),
-    holds: results.every(({ holds }) => holds),
-  };
+  const documentationOnly = cases.filter(({ entries }) => entries.length === 0).map(({ name }) => name);
+  const nothingRan = results.length === 0 && documentationOnly.length < cases.length;
+  return { results, documentationOnly, holds: !nothingRan && results.every(({ holds }) => holds) };
 }
 
-async function attempt(parityCase: ParityCase, run: ParityRun) {
+async function attempt(parityCase: ParityCase, entry: ParityEntry) {
+  if ('problem' in entry) {
+    const { problem, ...names } = entry;
+    return { case: parityCase.name, ...names, comparisons: [], holds: false, error: problem };
+  }
+  const { run } = entry;
   const about = { case: parityCase.name, method: run.method, mode: run.mode };
   try {
     const comparisons = await executeRun(parityCase, run);
     return { ...about, comparisons, holds: comparisons.length > 0 && comparisons.every(({ holds }) => holds) };
   } catch (error) {
-    if (!(error instanceof LeantuneError)) throw error;
-    return { ...about, comparisons: [], holds: false, error: error.message };
+    return { ...about, comparisons: [], holds: false, error: reasonOf(error) };
   }
+}
+
+/** What is wrong with the case's files; anything else is a bug and is thrown on. */
+function reasonOf(error: unknown): string {
+  if (error instanceof LeantuneError) return error.message;
+  if (error instanceof Error && 'syscall' in error) return parityMessages.noFile(error.message);
+  throw error;
 }
 
 /** One line a run, then one for every tensor that does not hold (or for all with `verbose`). */
@@ -74,7 +88,8 @@ export function formatParityResult(result: ParityResult, verbose = false): strin
     (found, comparison) => (found === undefined || strain(comparison) > strain(found) ? comparison : found),
     undefined,
   );
-  const head = `${result.holds ? 'ok  ' : 'FAIL'} ${result.case} · ${result.method} · ${result.mode} · ${result.backend}`;
+  const names = [result.case, result.method, result.mode, result.backend].filter((name) => name !== undefined);
+  const head = `${result.holds ? 'ok  ' : 'FAIL'} ${names.join(' · ')}`;
   const summary =
     result.error ??
     `${result.comparisons.length} tensors, tightest ${worst === undefined ? 'none' : formatComparison(worst)}`;
