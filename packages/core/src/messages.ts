@@ -32,4 +32,7 @@ export const messages = {
     `backward: the graph through ${operation} was released already; run the forward pass again`,
   duplicateName: (path: string, name: string) => `module ${path || '(root)'} has two members named "${name}"`,
   noBatches: () => 'an epoch needs at least one batch',
+  diverged: (loss: number, step: number, learningRate: number) =>
+    `training diverged: the loss is ${loss} at step ${step} (learning rate ${learningRate})`,
+  divergedRemedy: () => 'use a lower learning rate, a longer warm-up or gradient clipping (maxGradNorm)',
 } as const;

@@ -6,7 +6,7 @@ import {
   sgd,
   train,
   useBackend,
-  type BatchSource,
+  type Batch,
   type OptimizerDefinition,
   type StepMemory,
   type StepRecord,
@@ -18,7 +18,7 @@ import { applyMethods } from '@leantune/methods';
 import { loadModel, type LoadedModel } from '@leantune/models/node';
 import { OutputCollector, getMetric, loadTask, type LoadedTask, type TaskBatchesOptions } from '@leantune/tasks';
 import { median, medianAbsoluteDeviation } from 'simple-statistics';
-import type { CellConfig, CellHooks, CellOutcome, ExecuteCell, Metric, TrainingSettings } from './contract.js';
+import type { CellHooks, CellOutcome, ExecuteCell, Metric, TrainingSettings } from './contract.js';
 
 /** Points that a stored timeline has at most. */
 const TIMELINE_POINTS = 400;
@@ -51,12 +51,15 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
   const padding = config.training.padding === 'max-length' ? 'maximum' : 'longest';
   const trainSplit = task.declaration.splits.train;
   const batches = task.batches(trainSplit, { ...batching, padding, seed: config.seed });
-  const worst = task.batches(trainSplit, { ...batching, padding: 'maximum', seed: config.seed }).batch(0, 0);
+  const worst = fullLength(
+    task.batches(trainSplit, { ...batching, padding: 'maximum', seed: config.seed }).batch(0, 0),
+  );
+  model.checkBatch(worst); // what only the last step would find out
 
   const epochs: CellOutcome['epochs'][number][] = [];
   let epochStart = performance.now();
   let epochLosses: number[] = [];
-  const result = await train(model, limited(batches, config), {
+  const result = await train(model, batches, {
     optimizer: optimizerOf(config.training),
     epochs: config.training.epochs,
     seed: config.seed,
@@ -65,6 +68,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     maxGradNorm: config.training.maxGradNorm === 0 ? undefined : config.training.maxGradNorm,
     gradientAccumulation: config.training.gradientAccumulation,
     saving: config.saving,
+    maxSteps: config.limits.steps,
     memoryBatch: worst,
     onStep: async (record) => {
       epochLosses.push(record.loss);
@@ -103,21 +107,11 @@ function optimizerOf(training: TrainingSettings): OptimizerDefinition {
   return adamW({ ...common, beta1, beta2, epsilon });
 }
 
-/** Cuts an epoch to the configured number of optimiser steps. */
-function limited(batches: BatchSource, { limits, training }: CellConfig): BatchSource {
-  const most = limits.steps === undefined ? Infinity : limits.steps * training.gradientAccumulation;
-  if (batches.length <= most) return batches;
-  return {
-    length: most,
-    *epoch(index) {
-      let given = 0;
-      for (const batch of batches.epoch(index)) {
-        if (given === most) return;
-        given += 1;
-        yield batch;
-      }
-    },
-  };
+/** The worst case for memory: every token of every row counts as a real one. */
+function fullLength(batch: Batch): Batch {
+  const { attentionMask } = batch.inputs;
+  const data = new Int32Array(attentionMask.data.length).fill(1);
+  return { ...batch, inputs: { ...batch.inputs, attentionMask: { dtype: 'int32', shape: attentionMask.shape, data } } };
 }
 
 async function report(record: StepRecord, hooks: CellHooks): Promise<void> {

@@ -51,7 +51,7 @@ export class Trainee {
       savedBytesByLayer: _byLayer,
       ...memory
     } = withSavingPolicy(this.settings.saving, () =>
-      measureStepMemory(model, optimizer, trained, batch, { seed, microStep }),
+      measureStepMemory(model, optimizer, trained, batch, { seed, microStep, maxGradNorm }),
     );
     return memory;
   }

@@ -9,7 +9,8 @@ import type { Tensor } from '../tensor/tensor.js';
 /**
  * y = x Wᵀ + b, as torch.nn.functional.linear.
  *
- * Saves: x (its selected rows, or its recipe) if the weight is trained; nothing for a frozen weight or a bias.
+ * Saves: x (its selected rows, or its recipe) if the weight is trained; the weight if x needs a gradient, which counts
+ * only where the weight is computed and no parameter.
  * @param x [..., in]
  * @param weight [out, in]
  * @param bias [out]
@@ -22,6 +23,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
     const biased = bias === undefined ? product : add(consume(product), bias);
     const output = reshape(consume(biased), [...x.shape.slice(0, -1), outFeatures]);
     const savedX = context.needs('weight') ? context.save(x) : undefined;
+    const savedWeight = context.needs('x') ? context.saveWhole(weight) : undefined;
     return {
       output,
       backward: (gradOutput) => {
@@ -30,7 +32,7 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
         return {
           weight: savedX && matMul(grad, toMatrix(savedX.get()), { transposeA: true }), // [out, in]
           bias: context.needs('bias') ? sum(grad, [0]) : undefined,
-          x: context.needs('x') ? reshape(consume(matMul(grad, weight)), [...rowShape, inFeatures]) : undefined,
+          x: savedWeight && reshape(consume(matMul(grad, savedWeight.get())), [...rowShape, inFeatures]),
         };
       },
     };

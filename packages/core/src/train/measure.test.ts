@@ -10,7 +10,7 @@ import { TinyTransformer, tinyBatch, type TinyTransformerOptions } from '../test
 import { measureStepMemory } from './measure.js';
 import { train, trainedParameters } from './train.js';
 
-const at = { seed: 1, microStep: 0 };
+const at = { seed: 1, microStep: 0, maxGradNorm: 1 };
 
 /** word 11·8; three norms 2·8; attention 4·(8·8 + 8); up 32·8 + 32; down 8·32 + 8; pooler 8·8 + 8; classifier 3·8 + 3 */
 const parameterCount = 88 + 48 + 288 + 288 + 264 + 72 + 27;

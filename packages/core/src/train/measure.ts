@@ -25,24 +25,34 @@ export interface StepMemory {
   readonly timeline: readonly TimelinePoint[];
 }
 
+export interface MeasureOptions {
+  readonly seed: number;
+  readonly microStep: number;
+  /** Micro-batches of the step, all of them `batch`. Default 1. */
+  readonly gradientAccumulation?: number | undefined;
+  /** As in training. Default: no clipping. */
+  readonly maxGradNorm?: number | undefined;
+}
+
 /**
- * Measures one step on `batch` after a warm-up step that makes the optimiser's state. The learning rate is 0, but
- * optimiser state moves on: measure after training.
+ * Measures one optimiser step on `batch` after a warm-up step that makes the optimiser's state. The learning rate is 0,
+ * but optimiser state moves on: measure after training.
  */
 export function measureStepMemory(
   model: TrainableModel,
   optimizer: Optimizer,
   trained: readonly NamedParameter[],
   batch: Batch,
-  { seed, microStep }: { readonly seed: number; readonly microStep: number },
+  { seed, microStep, gradientAccumulation = 1, maxGradNorm }: MeasureOptions,
 ): StepMemory {
   const meter = memoryMeter();
+  const microBatches = Array.from({ length: gradientAccumulation }, () => batch);
   const step = (index: number) =>
-    trainStep(model, optimizer, trained, [batch], {
+    trainStep(model, optimizer, trained, microBatches, {
       seed,
-      microStep: microStep + index,
+      microStep: microStep + index * gradientAccumulation,
       learningRate: 0,
-      maxGradNorm: 1,
+      maxGradNorm,
     });
   step(0);
   meter.resetPeak();

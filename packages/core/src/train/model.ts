@@ -41,4 +41,9 @@ export abstract class TrainableModel extends Module<[batch: DeviceBatch], ModelO
   tokenSelector: TokenSelector | undefined;
   /** How evaluation arranges its batches, where a method's published code does so; absent: as they are. */
   evaluationArrangement: ((batch: Batch, random: RandomStream) => Batch) | undefined;
+
+  /** Refuses a batch that the model cannot compute with, on the host, before it is copied. @throws UsageError */
+  checkBatch(_batch: Batch): void {
+    // Nothing to check unless a model says so.
+  }
 }

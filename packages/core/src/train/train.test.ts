@@ -174,6 +174,35 @@ await describeOnBackends('training', () => {
       expect(values.size).toBe(23);
     });
 
+    it.each([1, 3])('measures the step that it trains with: accumulation of %i', async (gradientAccumulation) => {
+      // Equal batches in and after training: the measured step has the peak that training had.
+      const equal: BatchSource = { length: 6, epoch: () => Array.from({ length: 6 }, () => tinyBatch(1)) };
+      const result = await trainModel({ gradientAccumulation, epochs: 2, maxGradNorm: 1 }, 0.1, equal);
+      expect(result.memory.peakBytes).toBe(result.trainingPeakBytes);
+    });
+
+    it('ends after maxSteps, within an epoch too, and schedules end there', async () => {
+      const epochs: number[] = [];
+      const options = {
+        epochs: 3,
+        maxSteps: 4,
+        schedule: 'linear',
+        onEpoch: (epoch: number) => void epochs.push(epoch),
+      } as const;
+      const { steps } = await trainModel(options);
+      expect(steps.map(({ step, totalSteps }) => [step, totalSteps])).toEqual([[1, 4], [2, 4], [3, 4], [4, 4]]); // prettier-ignore
+      // lr · (total - step) / total
+      expect(steps.map(({ learningRate }) => learningRate)).toEqual([0.01, 0.0075, 0.005, 0.0025]);
+      expect(epochs).toEqual([0, 1]);
+    });
+
+    it('stops with a typed error where the loss is no number', async () => {
+      const model = new TinyTransformer({ dropout: 0 });
+      const options = { optimizer: sgd({ learningRate: 1e30 }), epochs: 3 };
+      await expect(train(model, source(3), options)).rejects.toMatchObject({ code: 'LEANTUNE_DIVERGED' });
+      model.release();
+    });
+
     it('draws tokens once a micro-batch, each from a stream of its own that the seed names', async () => {
       const drawn: number[] = [];
       const model = new TinyTransformer({ dropout: 0 });
@@ -184,9 +213,9 @@ await describeOnBackends('training', () => {
       };
       const options = { optimizer: sgd({ learningRate: 0.1 }), epochs: 2, seed: 9, gradientAccumulation: 2 };
       await train(model, source(3), options);
-      // 6 micro-batches of training, then the warm-up and the measured step.
+      // 6 micro-batches of training, then 2 each of the warm-up and the measured step.
       expect(drawn).toEqual(
-        Array.from({ length: 8 }, (_, microStep) => new RandomStream(9, 'tokens', microStep).nextUint32()),
+        Array.from({ length: 10 }, (_, microStep) => new RandomStream(9, 'tokens', microStep).nextUint32()),
       );
       drawn.length = 0;
       predict(model, tinyBatch(1));

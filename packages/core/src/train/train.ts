@@ -1,5 +1,5 @@
 import type { Batch } from '../data/batch.js';
-import { UsageError } from '../errors/errors.js';
+import { LeantuneError, UsageError } from '../errors/errors.js';
 import { messages } from '../messages.js';
 import { withSavingPolicy, type SavingPolicy } from '../autograd/policy.js';
 import { scheduleFactor, type ScheduleName } from '../optim/schedule.js';
@@ -49,6 +49,8 @@ export interface TrainOptions {
   readonly onEpoch?: (epoch: number) => void | Promise<void>;
   /** Stops after the running step. */
   readonly signal?: AbortSignal;
+  /** Ends training after so many optimiser steps, in the middle of an epoch too; schedules end there. */
+  readonly maxSteps?: number | undefined;
   /** Worst-case batch for the memory figures, measured after training. Default: the first batch of epoch 0. */
   readonly memoryBatch?: Batch;
 }
@@ -69,7 +71,7 @@ export interface TrainResult {
 export async function train(model: TrainableModel, batches: BatchSource, options: TrainOptions): Promise<TrainResult> {
   const { seed = 0, gradientAccumulation = 1, saving = 'lean', warmupRatio = 0 } = options;
   const stepsPerEpoch = Math.ceil(batches.length / gradientAccumulation);
-  const totalSteps = stepsPerEpoch * options.epochs;
+  const totalSteps = Math.min(stepsPerEpoch * options.epochs, options.maxSteps ?? Infinity);
   const schedule = {
     name: options.schedule ?? 'constant',
     warmupSteps: Math.ceil(totalSteps * warmupRatio),
@@ -82,7 +84,7 @@ export async function train(model: TrainableModel, batches: BatchSource, options
   let microStep = 0;
   let trainingPeakBytes = 0;
   try {
-    for (let epoch = 0; epoch < options.epochs && !stopped(); epoch++) {
+    for (let epoch = 0; epoch < options.epochs && steps.length < totalSteps && !stopped(); epoch++) {
       for (const group of grouped(batches.epoch(epoch), gradientAccumulation)) {
         const learningRate = options.optimizer.learningRate * scheduleFactor(schedule, steps.length);
         memoryMeter().resetPeak(); // what came between the steps, evaluation for one, is no part of the training peak
@@ -95,6 +97,7 @@ export async function train(model: TrainableModel, batches: BatchSource, options
             maxGradNorm: options.maxGradNorm,
           }),
         );
+        if (!Number.isFinite(result.loss)) throw diverged(result.loss, steps.length + 1, learningRate);
         const stepMs = performance.now() - start;
         microStep += group.length;
         trainingPeakBytes = Math.max(trainingPeakBytes, memoryMeter().snapshot().peakBytes);
@@ -109,14 +112,19 @@ export async function train(model: TrainableModel, batches: BatchSource, options
         };
         steps.push(record);
         await options.onStep?.(record);
-        if (stopped()) break;
+        if (stopped() || steps.length === totalSteps) break;
       }
       if (stopped()) break;
       await options.onEpoch?.(epoch);
     }
     const worst = options.memoryBatch ?? first(batches.epoch(0));
     const memory = withSavingPolicy(saving, () =>
-      measureStepMemory(model, optimizer, trained, worst, { seed, microStep }),
+      measureStepMemory(model, optimizer, trained, worst, {
+        seed,
+        microStep,
+        gradientAccumulation,
+        maxGradNorm: options.maxGradNorm,
+      }),
     );
     return { steps, memory, trainingPeakBytes, interrupted: stopped() };
   } finally {
@@ -127,6 +135,13 @@ export async function train(model: TrainableModel, batches: BatchSource, options
 /** The parameters that require gradients, with their names. */
 export function trainedParameters(model: TrainableModel): NamedParameter[] {
   return [...model.namedParameters()].filter(([, parameter]) => parameter.requiresGrad);
+}
+
+function diverged(loss: number, step: number, learningRate: number): LeantuneError {
+  return new LeantuneError(messages.diverged(loss, step, learningRate), {
+    code: 'LEANTUNE_DIVERGED',
+    remedy: messages.divergedRemedy(),
+  });
 }
 
 function* grouped(batches: Iterable<Batch>, size: number): Generator<Batch[]> {

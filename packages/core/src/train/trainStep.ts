@@ -64,6 +64,7 @@ export function forwardBackward(
   { seed, microStep, tokens, onOutput }: Omit<TrainStepOptions, 'learningRate' | 'maxGradNorm'>,
   weight = 1,
 ): number {
+  model.checkBatch(batch);
   const choice = tokens ?? chooseTokens(model.tokenSelector, batch, seed, microStep);
   return withDeviceBatch(batch, choice, (deviceBatch) =>
     withStepContext({ training: true, seed, microStep }, () =>

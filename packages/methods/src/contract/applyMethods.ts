@@ -30,6 +30,10 @@ export function applyMethods(
       });
     }
   }
+  model.tokenSelector = undefined;
+  model.evaluationArrangement = undefined;
+  model.pooling = 'first';
+  model.setTrained(() => true);
   const order = [...resolved.methods].sort((a, b) => firstSlot(a.definition.slots) - firstSlot(b.definition.slots));
   const applied: AppliedMethod[] = order.map(({ definition, options }) => definition.apply(model, options, context));
   const merges = applied.flatMap(({ merge }) => (merge === undefined ? [] : [merge]));

@@ -7,7 +7,11 @@ import { LoraInitialization, LoraLinear, type LoraLinearOptions } from './loraLi
 
 const loraOptions = z.object({
   rank: z.int().min(1).default(8).describe('rank of the update'),
-  alpha: z.number().positive().default(16).describe('scaling numerator: the update is scaled by alpha / rank'),
+  alpha: z
+    .number()
+    .positive()
+    .default(16)
+    .describe('scaling numerator: the update is scaled by alpha / rank (PEFT starts from 8)'),
   dropout: z.number().min(0).max(0.999).default(0).describe('dropout on the input of the update'),
   targets: z
     .union([z.array(z.string()).min(1), z.literal('all-linear')])

@@ -34,7 +34,7 @@ export const tokentune = defineMethod({
     'Simoulin et al. 2024, "Memory-Efficient Fine-Tuning of Transformers via Token Selection", section 3, Algorithm 1',
   slots: ['tokens'],
   options: tokentuneOptions,
-  supports: (model) => model.family === 'bert' || messages.noTokens(),
+  supports: (model) => model.kind === 'encoder' || messages.noEncoder(),
   apply: (model, { tokens, ratio, head, reference }) => {
     const count: TokenCount =
       ratio === undefined ? () => tokens ?? DEFAULT_TOKENS : (length) => Math.max(2, Math.round(ratio * length));

@@ -29,14 +29,14 @@ export async function bertFromCheckpoint(
     mayBeFresh: (name) => name.startsWith('classifier.') || name.startsWith('bert.pooler.'),
     fresh: freshBertSource(config, seed),
   });
-  const model = new BertForSequenceClassification(config, head, source);
   try {
+    const model = new BertForSequenceClassification(config, head, source);
     source.assertComplete();
+    return { model, freshParameters: source.report.fresh };
   } catch (error) {
-    model.release();
+    source.release();
     throw error;
   }
-  return { model, freshParameters: source.report.fresh };
 }
 
 /** BERT with random weights (normal with the configuration's initializer range). */

@@ -2,8 +2,10 @@ import {
   Dropout,
   Linear,
   Module,
+  UsageError,
   additiveMask,
   crossEntropy,
+  ignoredLabel,
   meanSquaredError,
   meanWeights,
   reshape,
@@ -13,11 +15,13 @@ import {
   tokenAt,
   weightedTokenSum,
   withCategory,
+  type Batch,
   type DeviceBatch,
   type ModelOutput,
   type ParameterSource,
   type Tensor,
 } from '@leantune/core';
+import { inputTooLong, labelOutOfRange } from '../messages.js';
 import { Site } from '../sites/site.js';
 import { TransformerModel, type HeadOptions } from '../sites/transformer.js';
 import type { BertConfig } from './config.js';
@@ -78,7 +82,9 @@ class BertModel extends Module<[batch: DeviceBatch], Tensor> {
 export class BertForSequenceClassification extends TransformerModel {
   readonly architecture = 'BertForSequenceClassification';
   readonly family = 'bert';
+  readonly kind = 'encoder';
   readonly headNames = ['classifier'];
+  readonly maxPositions: number;
   readonly sites: readonly Site[];
   private readonly bert: BertModel;
   private readonly dropout: Dropout;
@@ -90,6 +96,7 @@ export class BertForSequenceClassification extends TransformerModel {
     source: ParameterSource,
   ) {
     super();
+    this.maxPositions = config.maxPositions;
     this.bert = this.addChild('bert', new BertModel(config, source.child('bert')));
     this.dropout = this.addChild('dropout', new Dropout(config.classifierDropout));
     const linear = new Linear(config.hiddenSize, head.numberOfLabels, source.child('classifier'));
@@ -100,6 +107,19 @@ export class BertForSequenceClassification extends TransformerModel {
       this.bert.pooler.dense,
       this.classifier,
     ];
+  }
+
+  override checkBatch({ length, inputs, labels }: Batch): void {
+    // Published TokenTune groups come with positions of their own and are a little longer than the texts.
+    if (inputs.positionIds === undefined && length > this.maxPositions) {
+      throw new UsageError(inputTooLong(length, this.maxPositions), { code: 'LEANTUNE_INPUT_TOO_LONG' });
+    }
+    if (this.head.kind === 'regression') return;
+    const { numberOfLabels } = this.head;
+    const wrong = labels.data.find((label) => label !== ignoredLabel && !(label >= 0 && label < numberOfLabels));
+    if (wrong !== undefined) {
+      throw new UsageError(labelOutOfRange(wrong, numberOfLabels), { code: 'LEANTUNE_LABEL' });
+    }
   }
 
   protected forward(batch: DeviceBatch): ModelOutput {

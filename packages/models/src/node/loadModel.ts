@@ -63,6 +63,8 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
   const { model, freshParameters } = await bertFromCheckpoint(config, head, weights, files.weights, seed).finally(() =>
     weights.close(),
   );
+  // A fresh task head is what fine-tuning starts from; anything else should have been in the checkpoint.
+  const unexpected = freshParameters.filter((name) => !model.isHeadParameter(name));
   const hashOf = (path: string | undefined) => (path === undefined ? undefined : sha256[path.split(/[\\/]/).at(-1)!]);
   const weightsSha256 = hashOf(files.weights);
   const tokenizerSha256 = hashOf(files.tokenizer);
@@ -74,7 +76,7 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
     ...(weightsSha256 === undefined ? {} : { weightsSha256 }),
     ...(tokenizerSha256 === undefined ? {} : { tokenizerSha256 }),
     freshParameters,
-    warnings: [],
+    warnings: unexpected.length === 0 ? [] : [messages.startedFresh(unexpected)],
   };
 }
 

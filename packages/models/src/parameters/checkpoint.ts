@@ -26,6 +26,7 @@ export interface CheckpointReport {
 export class CheckpointParameterSource implements ParameterSource {
   readonly report: CheckpointReport;
   private readonly missing: string[];
+  private readonly made: Parameter[];
 
   private constructor(
     private readonly values: Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
@@ -36,6 +37,7 @@ export class CheckpointParameterSource implements ParameterSource {
   ) {
     this.report = shared?.report ?? { fresh: [] };
     this.missing = shared?.missing ?? [];
+    this.made = shared?.made ?? [];
   }
 
   /** Reads every floating-point tensor; buffers of integers such as `position_ids` are no parameters. */
@@ -60,7 +62,7 @@ export class CheckpointParameterSource implements ParameterSource {
     if (found === undefined) {
       if (!this.options.mayBeFresh(full)) this.missing.push(full);
       this.report.fresh.push(full);
-      return this.freshSource.parameter(name, shape, initializer);
+      return this.handOut(this.freshSource.parameter(name, shape, initializer));
     }
     if (found.shape.join() !== shape.join()) {
       throw new CorruptFileError(checkpointShape(this.options.file, full, shape, found.shape), {
@@ -69,7 +71,7 @@ export class CheckpointParameterSource implements ParameterSource {
         remedy: remedyCheckpoint(),
       });
     }
-    return Parameter.from(found.data, shape);
+    return this.handOut(Parameter.from(found.data, shape));
   }
 
   /** @throws CorruptFileError listing every parameter that the checkpoint should have had. */
@@ -80,6 +82,16 @@ export class CheckpointParameterSource implements ParameterSource {
       file: this.options.file,
       remedy: remedyCheckpoint(),
     });
+  }
+
+  /** Releases what was handed out: for a model that could not be finished. */
+  release(): void {
+    for (const parameter of this.made) parameter.release();
+  }
+
+  private handOut(parameter: Parameter): Parameter {
+    this.made.push(parameter);
+    return parameter;
   }
 
   /** Takes a value out, so that the host copy can be collected once the backend has its own. */

@@ -24,6 +24,10 @@ export abstract class TransformerModel extends TrainableModel {
   abstract readonly architecture: string;
   /** Family of the architecture, e.g. `bert`. */
   abstract readonly family: string;
+  /** Which attention it has: decides which tokens can be left out of the backward pass. */
+  abstract readonly kind: 'encoder' | 'decoder' | 'encoder-decoder';
+  /** Longest input in tokens. */
+  abstract readonly maxPositions: number;
   /** Every site in forward order. */
   abstract readonly sites: readonly Site[];
   /** Child names of the task head, which adapters train whole (PEFT's `modules_to_save`). */

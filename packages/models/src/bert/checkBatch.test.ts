@@ -1,0 +1,43 @@
+import type { Batch } from '@leantune/core';
+import { expect, it } from 'vitest';
+import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { parseBertConfig } from './config.js';
+import { randomBert } from './load.js';
+
+const config = parseBertConfig({
+  model_type: 'bert',
+  vocab_size: 20,
+  hidden_size: 8,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  intermediate_size: 16,
+  max_position_embeddings: 6,
+});
+
+function batch(length: number, label: number): Batch {
+  const tokens = (value: number) =>
+    ({ dtype: 'int32', shape: [1, length], data: new Int32Array(length).fill(value) }) as const;
+  return {
+    size: 1,
+    length,
+    inputs: { inputIds: tokens(3), attentionMask: tokens(1) },
+    labels: { dtype: 'int32', shape: [1], data: Int32Array.of(label) },
+  };
+}
+
+await describeOnBackends('BertForSequenceClassification.checkBatch', () => {
+  it('refuses inputs longer than the positions and labels outside the head', () => {
+    const model = randomBert(config, { kind: 'classification', numberOfLabels: 2 }, 0);
+    try {
+      expect(() => model.checkBatch(batch(7, 0))).toThrow(
+        "an input of 7 tokens is longer than the model's 6 positions; use a smaller maxLength",
+      );
+      for (const label of [2, -1, -101]) {
+        expect(() => model.checkBatch(batch(6, label))).toThrow(`label ${label} is outside the head's classes 0 to 1`);
+      }
+      for (const label of [0, 1, -100]) expect(() => model.checkBatch(batch(6, label))).not.toThrow();
+    } finally {
+      model.release();
+    }
+  });
+});
