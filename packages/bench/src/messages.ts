@@ -44,6 +44,7 @@ export const messages = {
 
   // Backends
   probeDied: (how: string, stderr: string) => `the process that tries the backends ended with ${how}\n${stderr}`,
+  inEnvironment: (variable: string, message: string) => `${variable}: ${message}`,
   probeDiedRemedy: () => 'npx leantune doctor says what loads; --backend wasm needs nothing native.',
 
   // Ends of cells
@@ -143,7 +144,7 @@ export const messages = {
   2  usage: unknown names, bad settings, bad sweep file
   3  environment: missing or damaged files, backends that do not load
 
-Start with:  leantune run quickstart`,
+Start with:  npx leantune run quickstart`,
   examples: (examples: readonly string[]) => `Examples:\n${examples.map((example) => `  ${example}`).join('\n')}`,
   errorWord: () => 'error:',
   unexpectedError: () => 'unexpected error (please report it with these lines):',
@@ -173,7 +174,10 @@ Start with:  leantune run quickstart`,
     return `${sweep}: ${parts.join(', ')}, ${total - kept} to run`;
   },
   fewerHere: (backend: string, settings: string) => `on ${backend} this sweep takes ${settings}`,
-  allReused: (count: number) => `All ${plural(count, 'result')} reused: nothing had to run. --force runs them again.`,
+  allReused: (count: number) =>
+    count === 1
+      ? 'The only result is reused: nothing had to run. --force runs it again.'
+      : `All ${count} results reused: nothing had to run. --force runs them again.`,
   keptFailures: (count: number) => `${plural(count, 'failed cell')} kept as they are; --retry runs them again.`,
   stopping: () => 'finishing the current step … (Ctrl-C again stops at once)',
   stopped: (command: string) => `Interrupted. Go on with: ${command}`,

@@ -1,4 +1,5 @@
 /** The real executable: what it prints, and how it ends. Whole outputs, so that a change of words is seen. */
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runCli, workingFolder } from '../testing/runCli.js';
 
@@ -36,7 +37,7 @@ describe('help', () => {
         2  usage: unknown names, bad settings, bad sweep file
         3  environment: missing or damaged files, backends that do not load
 
-      Start with:  leantune run quickstart
+      Start with:  npx leantune run quickstart
       ",
       }
     `);
@@ -52,7 +53,7 @@ describe('help', () => {
       const { code, stdout, stderr } = await outside([command, '--help']);
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(new RegExp(`^Usage: leantune ${command} `));
-      expect(stdout).toContain('Examples:\n  leantune ');
+      expect(stdout).toContain('Examples:\n  npx leantune ');
     },
   );
 
@@ -78,9 +79,9 @@ describe('help', () => {
         -h, --help         print this help
 
       Examples:
-        leantune run
-        leantune run sentences methods=full,lora seeds=0
-        leantune run my/sweep.yaml --retry
+        npx leantune run
+        npx leantune run sentences methods=full,lora seeds=0
+        npx leantune run my/sweep.yaml --retry
       "
     `);
   });
@@ -92,6 +93,20 @@ describe('usage errors end with 2, the nearest name and where to look', () => {
     [
       ['run', '--retr'],
       `error: unknown option '--retr': did you mean "--retry"?\nnpx leantune run --help shows what there is.\n`,
+    ],
+    ...(
+      [
+        ['report', 'sentences', 'methods=full'],
+        ['show', 'lora', 'full'],
+        ['list', 'methods', 'tasks'],
+      ] as const
+    ).map((words): [string[], string] => [
+      [...words],
+      `error: too many arguments for '${words[0]}'. Expected 1 argument but got 2.\nnpx leantune ${words[0]} --help shows what there is.\n`,
+    ]),
+    [
+      ['doctor', 'foo'],
+      "error: too many arguments for 'doctor'. Expected 0 arguments but got 1.\nnpx leantune doctor --help shows what there is.\n",
     ],
     [['show'], "error: missing required argument 'name'\nnpx leantune show --help shows what there is.\n"],
     [
@@ -122,6 +137,14 @@ describe('usage errors end with 2, the nearest name and where to look', () => {
     expect(await outside(words)).toEqual({ code: 2, stdout: '', stderr });
   });
 
+  it('a backend that LEANTUNE_BACKEND misspells, leaving nothing behind', async () => {
+    const cwd = workingFolder();
+    const { code, stderr } = await runCli(['run'], { cwd, environment: { LEANTUNE_BACKEND: 'wsam' } });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/error: LEANTUNE_BACKEND: .*"wsam".*"wasm"/);
+    expect(readdirSync(cwd)).toEqual([]);
+  });
+
   it('tells all problems of a sweep file at once', async () => {
     const text = 'name: mine\ntitle: Mine\nmodels: minilm-l6\ntasks: sentense\nmethods: [ful]\nsed: 1\n';
     expect(await outside(['run', 'mine.yaml'], { 'mine.yaml': text })).toEqual({
@@ -150,11 +173,10 @@ describe('environment errors end with 3', () => {
 
   it('an output folder that cannot be written', async () => {
     const result = await outside(['run', 'quickstart', '--backend', 'wasm', '--out', 'file/run'], { file: '' });
-    expect(result).toEqual({
-      code: 3,
-      stdout: '',
-      stderr: 'error: cannot write into file/run (ENOTDIR)\nChoose another folder with --out.\n',
-    });
+    expect([result.code, result.stdout]).toEqual([3, '']);
+    expect(result.stderr).toMatch(
+      /\nerror: cannot write into file\/run \(ENOTDIR\)\nChoose another folder with --out\.\n$/,
+    );
   });
 
   it('a reference case that is not there', async () => {

@@ -40,7 +40,7 @@ export async function runProgram({ terminal, version, words }: ProgramOptions): 
   for (const name of commandNames) {
     addCommand(program, name, async (input) => {
       const handler: CommandHandler<never> = await loaders[name]();
-      exitCode = await handler({ ...input, terminal, commandLine: ['leantune', ...words.map(quoted)].join(' ') });
+      exitCode = await handler({ ...input, terminal, commandLine: ['npx leantune', ...words.map(quoted)].join(' ') });
     });
   }
   try {
@@ -63,7 +63,8 @@ function addCommand(program: Command, name: CommandName, action: (input: Parsed)
     .summary(definition.summary)
     .description(`${definition.summary[0]?.toUpperCase() ?? ''}${definition.summary.slice(1)}.`)
     .helpOption('-h, --help', messages.helpOption())
-    .usage(usageOf(definition));
+    .usage(usageOf(definition))
+    .allowExcessArguments(false);
   for (const { usage, summary } of definition.arguments) command.argument(usage, summary);
   for (const { flags, summary, choices, hidden } of Object.values(definition.options)) {
     const option = new Option(flags, summary);

@@ -59,9 +59,9 @@ export const commands = {
       executor: { flags: '--executor <module>', summary: 'module that runs a cell', kind: 'text', hidden: true },
     },
     examples: [
-      'leantune run',
-      'leantune run sentences methods=full,lora seeds=0',
-      'leantune run my/sweep.yaml --retry',
+      'npx leantune run',
+      'npx leantune run sentences methods=full,lora seeds=0',
+      'npx leantune run my/sweep.yaml --retry',
     ],
   },
   report: {
@@ -75,13 +75,13 @@ export const commands = {
       },
       json,
     },
-    examples: ['leantune report quickstart', 'leantune report results/sentences'],
+    examples: ['npx leantune report quickstart', 'npx leantune report results/sentences'],
   },
   list: {
     summary: 'what there is to choose from',
     arguments: [{ usage: '[what]', summary: 'methods, tasks, models, sweeps or backends (default: all)' }],
     options: { json },
-    examples: ['leantune list', 'leantune list methods'],
+    examples: ['npx leantune list', 'npx leantune list methods'],
   },
   show: {
     summary: 'one thing in full: a sweep with its cells, a cell, a method, a task, a model',
@@ -90,7 +90,7 @@ export const commands = {
       backend: { flags: '--backend <name>', summary: 'resolve a sweep for this backend', kind: 'text' },
       json,
     },
-    examples: ['leantune show sentences', 'leantune show lora', 'leantune show 3f9a'],
+    examples: ['npx leantune show sentences', 'npx leantune show lora', 'npx leantune show 3f9a'],
   },
   setup: {
     summary: 'provide the native backend in a private environment below the cache folder',
@@ -104,13 +104,13 @@ export const commands = {
       },
       json,
     },
-    examples: ['leantune setup'],
+    examples: ['npx leantune setup'],
   },
   doctor: {
     summary: 'what is installed here, what each backend needs, and why',
     arguments: [],
     options: { json },
-    examples: ['leantune doctor'],
+    examples: ['npx leantune doctor'],
   },
   profile: {
     summary: 'step time and exact memory of methods side by side, on random data',
@@ -138,8 +138,8 @@ export const commands = {
       json,
     },
     examples: [
-      "leantune profile full 'tokentune(tokens=16)'",
-      "leantune profile full lora 'lora(rank=8)+tokentune' --batch 16 --seq 256 --dropout 0 --saving pytorch",
+      "npx leantune profile full 'tokentune(tokens=16)'",
+      "npx leantune profile full lora 'lora(rank=8)+tokentune' --batch 16 --seq 256 --dropout 0 --saving pytorch",
     ],
   },
   parity: {
@@ -154,7 +154,7 @@ export const commands = {
       quiet: { flags: '--quiet', summary: 'one line a run, and the tensors that do not hold', kind: 'flag' },
       json,
     },
-    examples: ['leantune parity ../shared/goldens/cases/model-bert-*'],
+    examples: ['npx leantune parity ../shared/goldens/cases/model-bert-*'],
   },
 } as const satisfies Readonly<Record<string, CommandDefinition>>;
 

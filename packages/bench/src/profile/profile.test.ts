@@ -106,7 +106,9 @@ describe('as text', () => {
       expect(code).toBe(0);
       expect(stdout).toContain('./tiny · 4 × 24 tokens');
       expect(stdout).toContain(`dropout 0, saving ${saving}`);
-      expect(stdout).toContain(`command: leantune profile full ${common.join(' ')} --dropout 0 --saving ${saving}\n`);
+      expect(stdout).toContain(
+        `command: npx leantune profile full ${common.join(' ')} --dropout 0 --saving ${saving}\n`,
+      );
       const [, , , peak, saved] = /^full .*$/m.exec(stdout)![0].trim().split(/ {2,}/);
       expect(Number(peak)).toBeGreaterThan(0);
       return Number(saved);

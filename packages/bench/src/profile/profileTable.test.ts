@@ -82,7 +82,7 @@ it('has no ratio to a method that saves nothing', () => {
 });
 
 it('says below the table what a reader must know', () => {
-  const notes = profileNotes(example(), { model: 'Example CPU', count: 2 }, 'leantune profile full bitfit');
+  const notes = profileNotes(example(), { model: 'Example CPU', count: 2 }, 'npx leantune profile full bitfit');
   expect(notes.join('\n')).toMatchInlineSnapshot(`
     "step: forward, backward, clipping and update; median ± median absolute deviation over n rounds, after 2 warm-up steps of each method. In every round each method makes one step in turn.
     step ratio: to the first method within the same round, then median ± MAD over the rounds.
@@ -90,6 +90,6 @@ it('says below the table what a reader must know', () => {
     data: one batch of 32 rows of 128 random tokens each, without padding; weights: sentence-transformers/all-MiniLM-L6-v2@c9745ed, the same for every method.
     all rows: optimizer adamw, clip 1, dropout 0, saving lean, precision float32.
     backend: tensorflow, TensorFlow 2.21.0, 2 threads (best that loads: tensorflow); 2 × Example CPU.
-    command: leantune profile full bitfit"
+    command: npx leantune profile full bitfit"
   `);
 });

@@ -28,7 +28,7 @@ const run = (loaded: readonly LoadedCell[]): LoadedRun => ({
     sweep: 'example',
     title: 'An example',
     size: 'toy',
-    command: 'leantune run example',
+    command: 'npx leantune run example',
     backend: { name: 'tensorflow', reason: 'best that loads: tensorflow' },
     notes: ['A note of the sweep.'],
     cells: loaded.map(({ id, label, config }) => ({ id, label, config })),
@@ -137,7 +137,7 @@ describe('the report', () => {
         tokentune, seed 0: out of memory at step 3 of 450, 512.0 MiB reached: the budget is exceeded
         the folder holds 2 results of other settings, not shown here.
         A note of the sweep.
-        command: leantune run example
+        command: npx leantune run example
       "
     `);
   });

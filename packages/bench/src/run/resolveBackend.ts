@@ -24,9 +24,14 @@ export type ProbeAnswer =
 export async function chooseBackend(requested: string | undefined): Promise<ChosenBackend> {
   const answer = await askProbe(requested);
   if (answer.status === 'loaded') return { name: answer.name, reason: answer.reason, device: answer.device };
-  const { code, message, remedy } = answer;
+  const { code, remedy } = answer;
   const details = { code, ...(remedy === undefined ? {} : { remedy }) };
-  throw answer.exitCode === 2 ? new UsageError(message, details) : new EnvironmentError(message, details);
+  if (answer.exitCode !== 2) throw new EnvironmentError(answer.message, details);
+  const fromEnvironment = requested === undefined && Boolean(process.env.LEANTUNE_BACKEND);
+  throw new UsageError(
+    fromEnvironment ? messages.inEnvironment('LEANTUNE_BACKEND', answer.message) : answer.message,
+    details,
+  );
 }
 
 function askProbe(requested: string | undefined): Promise<ProbeAnswer> {

@@ -49,7 +49,7 @@ describe('a run', () => {
     expect(first.stdout).toContain('0.9220 ± 0.0028 (2)');
     expect(statuses(cwd)).toEqual(['full/0 ok', 'full/1 ok', 'lora/0 ok', 'lora/1 ok']);
     const [result] = results(cwd);
-    expect(result?.provenance.command).toMatch(/^leantune run mine\.yaml/);
+    expect(result?.provenance.command).toMatch(/^npx leantune run mine\.yaml/);
     const steps = readFileSync(join(cwd, 'runs/mine/cells', `${result?.id}.steps.jsonl`), 'utf8')
       .trim()
       .split('\n');
@@ -89,7 +89,7 @@ describe('a run', () => {
       reached: { step: 3, totalSteps: 4, phase: 'backward' },
     });
     const ids = results(cwd).map((result) => result.id);
-    const repeat = `leantune run mine.yaml --backend wasm --executor ${scriptedExecutor}`;
+    const repeat = `npx leantune run mine.yaml --backend wasm --executor ${scriptedExecutor}`;
     expect(first.stderr.slice(first.stderr.indexOf('failed: full'))).toBe(
       [
         'failed: full, seed 1: the data file is not there',
@@ -204,7 +204,7 @@ describe('Ctrl-C', () => {
     const { cwd, result } = await interruptible(1);
     expect(result.code).toBe(1);
     expect(result.stderr).toContain('finishing the current step … (Ctrl-C again stops at once)');
-    expect(result.stderr).toContain('Interrupted. Go on with: leantune run mine.yaml');
+    expect(result.stderr).toContain('Interrupted. Go on with: npx leantune run mine.yaml');
     expect(statuses(cwd)).toEqual(['full/0 ok', 'full/1 interrupted']);
     const next = await run(cwd, {}, ['methods=full']);
     expect(next.code).toBe(0);

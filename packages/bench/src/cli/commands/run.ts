@@ -36,7 +36,6 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
   const sweep = selectFromSweep(parseSweep(source, registry), overrides, registry);
 
   const folder = new RunFolder(options.out ?? `runs/${sweep.name}`);
-  if (options.dryRun !== true) await folder.prepare();
   terminal.err(`${messages.resolvingBackend()}\n`);
   const backend = await chooseBackend(options.backend);
   terminal.err(`${messages.backendChosen(backend.name, backend.device, backend.reason)}\n`);
@@ -59,6 +58,8 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
     return 0;
   }
 
+  // Not before everything else is known to be right: an error leaves nothing behind.
+  await folder.prepare();
   await folder.writeManifest(manifestOf(sweep, cells, backend, repeat));
   const end = await runSweep({
     sweep: sweep.name,
