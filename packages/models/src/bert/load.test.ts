@@ -132,6 +132,14 @@ await describeOnBackends('bertFromCheckpoint', () => {
     );
     expect(many.remedy).toBe('Use the config.json that belongs to the checkpoint, or another checkpoint.');
   });
+
+  it('leaves nothing behind where a tensor has another shape', async () => {
+    const tensors = source();
+    const name = 'bert.encoder.layer.1.output.dense.weight';
+    tensors[name] = { dtype: 'float32', shape: [8, 4], data: new Float32Array(32) };
+    // The meter is asked after every test: what was built before the wrong tensor must be gone.
+    await expect(load(tensors)).rejects.toThrow(`tensor "${name}" has shape [8, 4], the model expects [8, 12]`);
+  });
 });
 
 /** Asks for parameters as modules do and makes them of zeros, noting name, shape and start. */
