@@ -23,7 +23,7 @@ export interface AttentionOptions {
  *
  * Saves under `pytorch` what the eager formula keeps: q, k, v, the probabilities, and with dropout its mask and the
  * dropped probabilities; under `lean`: q, k and v, the probabilities are computed again.
- * With a token selection (TokenTune, A3–A4) the forward pass runs over all queries once; only the selected queries
+ * With a token selection (Simoulin et al. 2024, equations 6 to 11) the forward pass runs over all queries once; only the selected queries
  * and their probabilities are kept, with all keys and values; only selected keys and values get gradients.
  * @param query [batch, length, heads · d]
  * @param key [batch, length, heads · d]

@@ -14,7 +14,7 @@ function rowLengths(batch: Batch): number[] {
 }
 
 /**
- * TokenTune's choice for encoders (PAPERS: section 3, the published collator): the first token and count - 1 others,
+ * TokenTune's choice for encoders (Simoulin et al. 2024, section 3, as the published collator draws it): the first token and count - 1 others,
  * uniformly without replacement among the real ones, in ascending order. Rows with fewer real tokens keep all of
  * them; their remaining slots are padded.
  */

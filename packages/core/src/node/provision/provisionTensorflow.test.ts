@@ -12,6 +12,9 @@ const hasOfficialAddon = officialPackages.some((name) => existsSync(officialAddo
 const onLinuxWithoutOfficialAddon = process.platform === 'linux' && !hasOfficialAddon;
 
 /** An environment with an empty cache whose PATH holds nothing but `programs`, name to shell script. */
+/** Shown where these tests are skipped. */
+const whySkipped = onLinuxWithoutOfficialAddon ? '' : ' [skipped: needs Linux without an official addon]';
+
 function machineWith(programs: Record<string, string>): NodeJS.ProcessEnv {
   const folder = temporaryFolder();
   for (const [name, script] of Object.entries(programs)) {
@@ -21,7 +24,7 @@ function machineWith(programs: Record<string, string>): NodeJS.ProcessEnv {
   return { PATH: folder, LEANTUNE_CACHE: temporaryFolder() };
 }
 
-describe.skipIf(!onLinuxWithoutOfficialAddon)('what is missing is named, with the way to get it', () => {
+describe.skipIf(!onLinuxWithoutOfficialAddon)(`what is missing is named, with the way to get it${whySkipped}`, () => {
   test('no compiler', async () => {
     const lines: string[] = [];
     const result = await provisionTensorflow({ environment: machineWith({}), log: (line) => lines.push(line) });
@@ -64,17 +67,21 @@ describe.skipIf(!onLinuxWithoutOfficialAddon)('what is missing is named, with th
   });
 });
 
-test.skipIf(!onLinuxWithoutOfficialAddon)('a compiler that fails leaves nothing behind but its message', async () => {
-  const place = temporaryFolder();
-  fakeTensorflow(place);
-  const compiler = 'if [ "$1" = --version ]; then echo g++ 12; else echo "fatal error: no such header" >&2; exit 1; fi';
-  const cache = temporaryFolder();
-  const environment = { ...machineWith({ 'g++': compiler }), LEANTUNE_CACHE: cache, LEANTUNE_TENSORFLOW: place };
-  expect(await provisionTensorflow({ environment })).toMatchObject({
-    reason: 'g++ could not compile the binding: fatal error: no such header',
-  });
-  expect(readdirSync(tensorflowCache(cache))).toEqual([]);
-});
+test.skipIf(!onLinuxWithoutOfficialAddon)(
+  `a compiler that fails leaves nothing behind but its message${whySkipped}`,
+  async () => {
+    const place = temporaryFolder();
+    fakeTensorflow(place);
+    const compiler =
+      'if [ "$1" = --version ]; then echo g++ 12; else echo "fatal error: no such header" >&2; exit 1; fi';
+    const cache = temporaryFolder();
+    const environment = { ...machineWith({ 'g++': compiler }), LEANTUNE_CACHE: cache, LEANTUNE_TENSORFLOW: place };
+    expect(await provisionTensorflow({ environment })).toMatchObject({
+      reason: 'g++ could not compile the binding: fatal error: no such header',
+    });
+    expect(readdirSync(tensorflowCache(cache))).toEqual([]);
+  },
+);
 
 test("the user's TensorFlow is looked up without being imported", async () => {
   const place = temporaryFolder();
