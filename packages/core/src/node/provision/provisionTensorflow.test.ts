@@ -11,10 +11,10 @@ import { findUserTensorflow } from './userTensorflow.js';
 const hasOfficialAddon = officialPackages.some((name) => existsSync(officialAddonPath(name)));
 const onLinuxWithoutOfficialAddon = process.platform === 'linux' && !hasOfficialAddon;
 
-/** An environment with an empty cache whose PATH holds nothing but `programs`, name to shell script. */
 /** Shown where these tests are skipped. */
 const whySkipped = onLinuxWithoutOfficialAddon ? '' : ' [skipped: needs Linux without an official addon]';
 
+/** An environment with an empty cache whose PATH holds nothing but `programs`, name to shell script. */
 function machineWith(programs: Record<string, string>): NodeJS.ProcessEnv {
   const folder = temporaryFolder();
   for (const [name, script] of Object.entries(programs)) {
