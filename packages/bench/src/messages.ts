@@ -9,6 +9,12 @@ const ending = (status: string, why: string | undefined) => {
   return { word, rest: rest === undefined ? '' : `: ${rest}` };
 };
 
+/** A setting's value in a label: `1e-4`, `linear`; JSON for one with parts. */
+const settingText = (value: unknown) => {
+  if (typeof value === 'number' && value !== 0 && value < 1e-3) return value.toExponential();
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+};
+
 const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
 
 export const messages = {
@@ -60,6 +66,7 @@ export const messages = {
   score: () => 'score',
   scoreUnit: () => 'mean ± std (n)',
   sectionTitle: (model: string, task: string) => `${model} · ${task}`,
+  settingLabel: (key: string, value: unknown) => `${key}=${settingText(value)}`,
   staleLabel: (label: string) => `${label} (stale)`,
   undefinedScore: () => 'undefined',
   ends: (ends: readonly string[]) => {

@@ -1,6 +1,9 @@
 import { Resvg } from '@resvg/resvg-js';
 import { describe, expect, it } from 'vitest';
 import { aggregate } from '../report/aggregate.js';
+import { loadRegistry } from '../registry/packages.js';
+import { makeCells } from '../sweep/cells.js';
+import { parseSweep } from '../sweep/parseSweep.js';
 import { exampleCell } from '../testing/exampleResult.js';
 import { breakdownPlot } from './breakdown.js';
 import { methodStyle } from './colours.js';
@@ -55,6 +58,25 @@ describe.each(plots)('$name', (plot) => {
     expect(inkOf(renderPng(svg), 0, 0.12)).toBeGreaterThan(1500);
     expect(inkOf(renderPng(svg.replace(/<text[^>]*>[^<]*<\/text>/g, '')), 0, 0.12)).toBe(0);
   });
+});
+
+it('draws two learning rates of a method as two bars and two points', async () => {
+  const cells = [1e-4, 1e-3].map((learningRate) => exampleCell({ method: 'full', learningRate }));
+  const sweep = parseSweep(
+    {
+      file: 'a.yaml',
+      text: 'name: a\ntitle: A\nmodels: minilm-l6\ntasks: sentences\nmethods: [full]\ngrid: {learningRate: [1e-4, 1e-3]}\n',
+    },
+    await loadRegistry(),
+  );
+  const labels = makeCells(sweep, 'tensorflow', {}).map(({ label }) => label);
+  expect(new Set(labels).size).toBe(2);
+  const varied = aggregate(cells.map((cell, index) => ({ ...cell, label: labels[index] ?? '' })));
+  for (const plot of [breakdownPlot(varied, context), scoreMemoryPlot(varied, context)]) {
+    expect(new Set(plot?.data.map(({ method }) => method))).toEqual(new Set(labels));
+  }
+  const colours = methodStyle(labels).colours;
+  expect(new Set(colours).size).toBe(2);
 });
 
 describe('renderSvg', () => {

@@ -48,6 +48,13 @@ describe('makeCells', () => {
     });
   });
 
+  it('names rows by what the grid varies, and by nothing that an override makes equal', () => {
+    const sweep = sweepOf('methods: [full]\ngrid: {learningRate: [1e-4, 0.01], padding: [longest]}\n');
+    const labels = (words: string[]) => makeCells(sweep, 'wasm', parseOverrides(words)).map(({ label }) => label);
+    expect(labels([])).toEqual(['full learningRate=1e-4', 'full learningRate=0.01']);
+    expect(labels(['learningRate=0.1'])).toEqual(['full']);
+  });
+
   it('lets the later win: sweep, task, method, backend, grid, command line', () => {
     const sweep = sweepOf(`
 methods: [full, bitfit: {learningRate: 1, epochs: 4}]
@@ -62,16 +69,16 @@ grid: {weightDecay: [0, 0.1]}
         ),
       );
     expect(figures('tensorflow', [])).toEqual([
-      'full 2 5 8 0 ',
-      'full 2 5 8 0.1 ',
-      'bitfit 1 4 8 0 ',
-      'bitfit 1 4 8 0.1 ',
+      'full weightDecay=0 2 5 8 0 ',
+      'full weightDecay=0.1 2 5 8 0.1 ',
+      'bitfit weightDecay=0 1 4 8 0 ',
+      'bitfit weightDecay=0.1 1 4 8 0.1 ',
     ]);
     expect(figures('wasm', [])).toEqual([
-      'full 2 1 8 0 10',
-      'full 2 1 8 0.1 10',
-      'bitfit 1 1 8 0 10',
-      'bitfit 1 1 8 0.1 10',
+      'full weightDecay=0 2 1 8 0 10',
+      'full weightDecay=0.1 2 1 8 0.1 10',
+      'bitfit weightDecay=0 1 1 8 0 10',
+      'bitfit weightDecay=0.1 1 1 8 0.1 10',
     ]);
     // The override makes the grid's points equal: one cell each.
     expect(figures('wasm', ['epochs=7', 'trainRows=3', 'weightDecay=0.5'])).toEqual([

@@ -1,14 +1,15 @@
 /** Sweep + backend + overrides → cells: every combination of model, task, method, grid point and seed. */
 import { cellConfigSchema, optimizerSchema } from '../cell/contract.js';
 import type { CellConfig, TrainingSettings } from '../cell/contract.js';
-import { cellId } from '../cell/cellId.js';
+import { canonicalJson, cellId } from '../cell/cellId.js';
+import { messages } from '../messages.js';
 import type { Overrides } from './overrides.js';
 import { defaultMaxLength, defaultTraining } from './schema.js';
 import type { Sweep, SweepMethod, SweepTask } from './sweep.js';
 
 export interface Cell {
   readonly id: string;
-  /** How tables and plots call the cell's method. */
+  /** How tables and plots call the cell's method, with the grid's settings where they differ: a row's own name. */
   readonly label: string;
   readonly config: CellConfig;
 }
@@ -34,7 +35,23 @@ export function makeCells(sweep: Sweep, backend: string, overrides: Overrides): 
       }
     }
   }
-  return cells;
+  return labelledByGrid(cells, sweep.grid);
+}
+
+/** Adds to each label what the grid varies: without it several rows would have the same name. */
+function labelledByGrid(cells: readonly Cell[], grid: Sweep['grid']): Cell[] {
+  const varied = Object.keys(defined(grid)).filter(
+    (key) => new Set(cells.map(({ config }) => canonicalJson(settingOf(config, key)))).size > 1,
+  );
+  return cells.map((cell) => ({
+    ...cell,
+    label: [cell.label, ...varied.map((key) => messages.settingLabel(key, settingOf(cell.config, key)))].join(' '),
+  }));
+}
+
+function settingOf(config: CellConfig, key: string): unknown {
+  const { training, saving, dropout } = config;
+  return { ...training, saving, dropout }[key as keyof TrainingSettings | 'saving' | 'dropout'] ?? null;
 }
 
 interface Place {
