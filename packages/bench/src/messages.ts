@@ -12,7 +12,7 @@ const ending = (status: string, why: string | undefined) => {
 /** A setting's value in a label: `1e-4`, `linear`; JSON for one with parts. */
 const settingText = (value: unknown) => {
   if (typeof value === 'number' && value !== 0 && value < 1e-3) return value.toExponential();
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 };
 
 const plural = (n: number, word: string) => `${n} ${word}${n === 1 ? '' : 's'}`;
@@ -42,7 +42,8 @@ export const messages = {
   // Files of a run
   notWritable: (path: string, code: string) => `cannot write into ${path} (${code})`,
   notWritableRemedy: () => 'Choose another folder with --out.',
-  noRunFolder: (path: string) => `${path} holds no run: there is no sweep.json in it`,
+  noRunFolder: (path: string, nearest?: string) =>
+    `${path} holds no run: there is no sweep.json in it${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
   noRunFolderRemedy: () => 'Run the sweep first, or name the folder of a run.',
   notJson: () => 'is not valid JSON',
   corruptResult: (file: string, detail: string) => `${file} is damaged or of another version: ${detail}`,
@@ -52,6 +53,15 @@ export const messages = {
   probeDied: (how: string, stderr: string) => `the process that tries the backends ended with ${how}\n${stderr}`,
   inEnvironment: (variable: string, message: string) => `${variable}: ${message}`,
   probeDiedRemedy: () => 'npx leantune doctor says what loads; --backend wasm needs nothing native.',
+
+  // Models and data before the first cell
+  maxLengthOf: (task: string) => `maxLength of task ${task}`,
+  maxLengthRemedy: () => 'Set a smaller maxLength in the sweep, or maxLength=N on the command line.',
+  unreadable: (reason: string) => `a file of a model or task cannot be read: ${reason}`,
+  unreadableRemedy: () => 'Give the process the right to read it, or put the file in its place.',
+  randomWeightsAhead: (model: string, reason: string, remedy: string | undefined) =>
+    `WARNING: random weights will stand in for ${model}, and scores will mean nothing: ${reason}${remedy === undefined ? '' : `\n${remedy}`}`,
+  modelFolders: () => 'a folder with config.json and model.safetensors, or the name of one below LEANTUNE_MODELS',
 
   // Ends of cells
   heapExhausted: () => 'the JavaScript heap is exhausted',
@@ -174,10 +184,17 @@ Start with:  npx leantune run quickstart`,
   // Progress of a run
   resolvingBackend: () => 'looking for a backend …',
   backendChosen: (name: string, device: string, reason: string) => `backend ${name}: ${device} (${reason})`,
-  planned: (sweep: string, total: number, kept: number, stale: number) => {
+  planned: (
+    sweep: string,
+    total: number,
+    kept: number,
+    again: { readonly stale: number; readonly otherBackend: number; readonly randomWeights: number },
+  ) => {
     const parts = [plural(total, 'cell')];
     if (kept > 0) parts.push(`${kept} kept`);
-    if (stale > 0) parts.push(`${stale} stale (the code has changed)`);
+    if (again.stale > 0) parts.push(`${again.stale} stale (the code has changed)`);
+    if (again.otherBackend > 0) parts.push(`${again.otherBackend} stale (of another version of the backend)`);
+    if (again.randomWeights > 0) parts.push(`${again.randomWeights} of random weights (not reused)`);
     return `${sweep}: ${parts.join(', ')}, ${total - kept} to run`;
   },
   fewerHere: (backend: string, settings: string) => `on ${backend} this sweep takes ${settings}`,

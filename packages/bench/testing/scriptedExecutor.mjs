@@ -84,7 +84,7 @@ export async function executeCell(config, hooks) {
     time: { stepMs: { median: shape.stepMs, mad: 3, n: 3, warmup: 1 }, totalSeconds: 2 },
     parameters: { trainable: shape.trainable, total: 22_800_000 },
     sources: {
-      weights: { source: 'none', random: true },
+      weights: { source: 'none', random: false },
       dataset: { source: 'none', rows: { train: 64, dev: 600 }, trainSplit: 'train', reportSplit: 'dev' },
     },
     backend: { name: config.backend, device: 'nothing computed', details: {} },

@@ -1,42 +1,15 @@
 /** The real command on a real, tiny checkpoint. */
-import { useBackend } from '@leantune/core';
-import { loadBackend } from '@leantune/core/node';
-import { parseBertConfig, randomBert } from '@leantune/models';
-import { saveSafetensors } from '@leantune/models/node';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { runCli } from '../testing/runCli.js';
-
-const vocabulary = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...'abcdefghijklmnopqrstuvwxyz'];
-const config = {
-  model_type: 'bert',
-  vocab_size: vocabulary.length,
-  hidden_size: 16,
-  num_hidden_layers: 2,
-  num_attention_heads: 2,
-  intermediate_size: 32,
-  max_position_embeddings: 24,
-};
+import { writeTinyCheckpoint } from '../testing/tinyCheckpoint.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'leantune-profile-'));
 
-beforeAll(async () => {
-  await useBackend(await loadBackend('wasm'));
-  const model = randomBert(parseBertConfig(config), { kind: 'classification', numberOfLabels: 2 }, 1);
-  const checkpoint = join(folder, 'tiny');
-  mkdirSync(checkpoint);
-  const weights = [...model.namedParameters()].map(([name, parameter]) => {
-    const data = Float32Array.from(parameter.read());
-    return [name, { dtype: 'float32', shape: parameter.shape, data }] as const;
-  });
-  await saveSafetensors(join(checkpoint, 'model.safetensors'), Object.fromEntries(weights));
-  writeFileSync(join(checkpoint, 'config.json'), JSON.stringify(config));
-  writeFileSync(join(checkpoint, 'vocab.txt'), vocabulary.join('\n'));
-  model.release();
-});
+beforeAll(() => writeTinyCheckpoint(join(folder, 'tiny')));
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -125,7 +98,7 @@ describe('usage errors', () => {
     expect(result.stderr).toMatchInlineSnapshot(`
       "error: command line: method: unknown method "fulll"; did you mean "full"? (known: full, lora, bitfit, tokentune)
       command line: method: lora.rnk: unknown option (expected one of rank, alpha, dropout, targets, rankStabilized; did you mean "rank"?)
-      command line: --model: unknown model "tiney" (expected minilm-l6)
+      command line: --model: unknown model "tiney" (expected one of minilm-l6, a folder with config.json and model.safetensors, or the name of one below LEANTUNE_MODELS)
       command line: --backend: unknown backend "wsam" (did you mean "wasm"?)
       command line: --batch: 0 is out of range (expected > 0)
       command line: --seq: "long" has the wrong type (expected number)

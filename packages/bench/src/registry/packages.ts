@@ -35,9 +35,12 @@ export async function loadRegistry(): Promise<Registry> {
     resolveModel: (name) => {
       const manifest = models.findManifest(name);
       if (manifest !== undefined) return { name: shortName(manifest) };
-      // A folder with a checkpoint is a model too.
-      if (existsSync(join(name, 'config.json'))) return { name };
-      return { problem: unknownProblem('model', name, modelNames()) };
+      // A folder with a checkpoint is a model too: by its path, or by its name below LEANTUNE_MODELS.
+      const own = process.env.LEANTUNE_MODELS;
+      const folders = own ? [name, join(own, name)] : [name];
+      if (folders.some((folder) => existsSync(join(folder, 'config.json')))) return { name };
+      const expected = messages.oneOf([...modelNames(), messages.modelFolders()]);
+      return { problem: { ...unknownProblem('model', name, modelNames()), expected } };
     },
     describe: (name) => {
       if (methods.methodNames().includes(name)) {

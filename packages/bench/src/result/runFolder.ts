@@ -61,13 +61,16 @@ export class RunFolder {
   }
 
   async readManifest(): Promise<RunManifest> {
-    if (!existsSync(this.manifestPath)) {
-      throw new EnvironmentError(messages.noRunFolder(this.path), {
-        code: 'LEANTUNE_NO_RUN',
-        remedy: messages.noRunFolderRemedy(),
-      });
-    }
+    if (!existsSync(this.manifestPath)) throw this.absent();
     return readChecked(this.manifestPath, runManifestSchema);
+  }
+
+  /** The error for a folder without a run; `nearest` is the run whose name comes closest. */
+  absent(nearest?: string): EnvironmentError {
+    return new EnvironmentError(messages.noRunFolder(this.path, nearest), {
+      code: 'LEANTUNE_NO_RUN',
+      remedy: messages.noRunFolderRemedy(),
+    });
   }
 
   /** Ids of all result files, whether or not they belong to the current plan. */

@@ -1,16 +1,22 @@
 /** Decides per cell: run, or take what is there. */
+import type { CellOutcome } from '../cell/contract.js';
 import type { CellResult } from '../result/schema.js';
 import type { RunFolder } from '../result/runFolder.js';
 import type { Cell } from '../sweep/cells.js';
 
 export type PlannedCell = Cell &
   (
-    | { readonly action: 'run'; readonly reason: 'new' | 'stale' | 'interrupted' | 'retry' | 'forced' }
+    | {
+        readonly action: 'run';
+        readonly reason: 'new' | 'stale' | 'other-backend' | 'random-weights' | 'interrupted' | 'retry' | 'forced';
+      }
     | { readonly action: 'keep'; readonly result: CellResult }
   );
 
 export interface PlanOptions {
   readonly fingerprint: string;
+  /** What the backend says of itself: with another version of it the figures may differ. */
+  readonly backendDetails: CellOutcome['backend']['details'];
   /** Run failed and out-of-memory cells again. */
   readonly retry: boolean;
   /** Run everything again. */
@@ -30,7 +36,23 @@ export async function planCells(
       if (result.status === 'interrupted') return { ...cell, action: 'run', reason: 'interrupted' };
       if (result.provenance.codeFingerprint !== options.fingerprint) return { ...cell, action: 'run', reason: 'stale' };
       if (result.status !== 'ok' && options.retry) return { ...cell, action: 'run', reason: 'retry' };
+      if (result.status === 'ok') {
+        const { sources, backend } = result.outcome;
+        // The checkpoint may be there by now, and figures of random weights must never pass for its own.
+        if (sources.weights.random) return { ...cell, action: 'run', reason: 'random-weights' };
+        if (otherVersion(backend.details, options.backendDetails)) {
+          return { ...cell, action: 'run', reason: 'other-backend' };
+        }
+      }
       return { ...cell, action: 'keep', result };
     }),
+  );
+}
+
+type Details = PlanOptions['backendDetails'];
+
+function otherVersion(before: Details, now: Details): boolean {
+  return ['package', 'tensorflowVersion'].some(
+    (key) => before[key] !== undefined && now[key] !== undefined && before[key] !== now[key],
   );
 }

@@ -5,8 +5,8 @@ import type { ProbeAnswer } from './resolveBackend.js';
 
 async function probe(requested: string | undefined): Promise<ProbeAnswer> {
   try {
-    const { name, reason, device } = await loadBackend(requested, { requestedBy: '--backend' });
-    return { status: 'loaded', name, reason, device: device.description };
+    const { name, reason, device, details } = await loadBackend(requested, { requestedBy: '--backend' });
+    return { status: 'loaded', name, reason, device: device.description, details };
   } catch (error) {
     if (!(error instanceof LeantuneError)) throw error;
     const { exitCode, code, message, remedy } = error;

@@ -2,12 +2,14 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { EnvironmentError, UsageError } from '@leantune/core';
+import type { CellOutcome } from '../cell/contract.js';
 import { messages } from '../messages.js';
 
 export interface ChosenBackend {
   readonly name: string;
   readonly reason: string;
   readonly device: string;
+  readonly details: CellOutcome['backend']['details'];
 }
 
 export type ProbeAnswer =
@@ -23,7 +25,10 @@ export type ProbeAnswer =
 /** @throws UsageError for unknown names, EnvironmentError where nothing suitable loads. */
 export async function chooseBackend(requested: string | undefined): Promise<ChosenBackend> {
   const answer = await askProbe(requested);
-  if (answer.status === 'loaded') return { name: answer.name, reason: answer.reason, device: answer.device };
+  if (answer.status === 'loaded') {
+    const { status: _status, ...backend } = answer;
+    return backend;
+  }
   const { code, remedy } = answer;
   const details = { code, ...(remedy === undefined ? {} : { remedy }) };
   if (answer.exitCode !== 2) throw new EnvironmentError(answer.message, details);

@@ -167,6 +167,26 @@ describe('a run', () => {
     expect(results(cwd)[0]?.provenance.codeFingerprint).not.toBe('old');
   });
 
+  it('runs rows of random weights, and of another version of the backend, again', async () => {
+    const cwd = folderWithSweep();
+    await run(cwd, {}, ['methods=full', 'seeds=0']);
+    const rewrite = (change: (result: Extract<CellResult, { status: 'ok' }>) => void) => {
+      const [result] = results(cwd);
+      if (result?.status !== 'ok') throw new Error('no result');
+      change(result);
+      writeFileSync(join(cwd, 'runs/mine/cells', `${result.id}.json`), JSON.stringify(result));
+    };
+    rewrite(({ outcome }) => (outcome.sources.weights.random = true));
+    const random = await run(cwd, {}, ['methods=full', 'seeds=0']);
+    expect(random.stderr).toContain('mine: 1 cell, 1 of random weights (not reused), 1 to run');
+    rewrite(({ outcome }) => (outcome.backend.details.package = '@tensorflow/tfjs-backend-wasm@0.0.1'));
+    const other = await run(cwd, {}, ['methods=full', 'seeds=0']);
+    expect(other.stderr).toContain('mine: 1 cell, 1 stale (of another version of the backend), 1 to run');
+    const third = await run(cwd, {}, ['methods=full', 'seeds=0']);
+    expect(third.stderr).toContain('The only result is reused: nothing had to run. --force runs it again.');
+    expect((await runCli(['report', 'mien'], { cwd })).stderr).toContain('did you mean "mine"?');
+  });
+
   it('names a damaged result file', async () => {
     const cwd = folderWithSweep();
     await run(cwd, {}, ['methods=full', 'seeds=0']);

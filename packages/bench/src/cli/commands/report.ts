@@ -1,5 +1,6 @@
 /** `leantune report`: table and plots from what is on disk, however far the run has come. */
-import { existsSync } from 'node:fs';
+import { nearestName } from '@leantune/core';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { messages } from '../../messages.js';
 import { loadRun } from '../../report/loadRun.js';
@@ -12,6 +13,7 @@ export const report: CommandHandler<'report'> = async ({ words, options, termina
   const named = words[0] ?? '';
   const byName = join('runs', named);
   const folder = new RunFolder(existsSync(join(named, 'sweep.json')) || !existsSync(byName) ? named : byName);
+  if (!existsSync(folder.manifestPath)) throw folder.absent(nearestName(named, runNames()));
   const loaded = await loadRun(folder, codeFingerprint());
   const built = buildReport(loaded);
   const out = options.out ?? folder.reportFolder;
@@ -32,3 +34,7 @@ export const report: CommandHandler<'report'> = async ({ words, options, termina
   terminal.err(`${messages.reportLies(relative(process.cwd(), out) || '.')}\n`);
   return 0;
 };
+
+function runNames(): string[] {
+  return existsSync('runs') ? readdirSync('runs') : [];
+}

@@ -1,6 +1,7 @@
 /** `leantune run`: everything is checked before the first cell starts; what is finished is kept. */
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { canonicalJson } from '../../cell/cellId.js';
 import { messages } from '../../messages.js';
 import { loadRegistry } from '../../registry/packages.js';
 import { loadRun } from '../../report/loadRun.js';
@@ -10,6 +11,7 @@ import { RunFolder } from '../../result/runFolder.js';
 import { resultSchemaVersion } from '../../result/schema.js';
 import type { RunManifest } from '../../result/schema.js';
 import { breakerLimit, breakerSeconds } from '../../run/breaker.js';
+import { checkInputs } from '../../run/checkInputs.js';
 import { planCells } from '../../run/plan.js';
 import type { PlannedCell } from '../../run/plan.js';
 import { ProgressReporter } from '../../run/progressReporter.js';
@@ -19,6 +21,7 @@ import type { ChosenBackend } from '../../run/resolveBackend.js';
 import { runSweep } from '../../run/runSweep.js';
 import type { RunEnd } from '../../run/runSweep.js';
 import { makeCells } from '../../sweep/cells.js';
+import type { Cell } from '../../sweep/cells.js';
 import { findSweep } from '../../sweep/findSweep.js';
 import { parseOverrides, selectFromSweep } from '../../sweep/overrides.js';
 import { parseSweep } from '../../sweep/parseSweep.js';
@@ -39,25 +42,36 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
   terminal.err(`${messages.resolvingBackend()}\n`);
   const backend = await chooseBackend(options.backend);
   terminal.err(`${messages.backendChosen(backend.name, backend.device, backend.reason)}\n`);
-  sayWhatDiffersHere(sweep, backend, terminal);
 
   const cells = makeCells(sweep, backend.name, overrides);
+  sayWhatDiffersHere(sweep, backend, cells, terminal);
   const repeat = commandLine.replace(/ --(force|retry)\b/g, '');
   const provenance = collectProvenance(repeat);
   const fingerprint = provenance.codeFingerprint;
   const plan = await planCells(folder, cells, {
     fingerprint,
+    backendDetails: backend.details,
     retry: options.retry === true,
     force: options.force === true,
   });
   const kept = plan.filter((cell) => cell.action === 'keep');
-  const stale = plan.filter((cell) => cell.action === 'run' && cell.reason === 'stale').length;
-  terminal.err(`${messages.planned(sweep.name, plan.length, kept.length, stale)}\n`);
+  const again = (reason: string) => plan.filter((cell) => cell.action === 'run' && cell.reason === reason).length;
+  const reasons = {
+    stale: again('stale'),
+    otherBackend: again('other-backend'),
+    randomWeights: again('random-weights'),
+  };
+  terminal.err(`${messages.planned(sweep.name, plan.length, kept.length, reasons)}\n`);
   if (options.dryRun === true) {
     terminal.out(options.json === true ? `${JSON.stringify(plan.map(planEntry), null, 2)}\n` : planText(plan));
     return 0;
   }
 
+  // An executor of the caller's brings its own models and data.
+  if (options.executor === undefined) {
+    const toRun = plan.filter((cell) => cell.action === 'run');
+    await checkInputs(toRun, (line) => terminal.err(`${line}\n`));
+  }
   // Not before everything else is known to be right: an error leaves nothing behind.
   await folder.prepare();
   await folder.writeManifest(manifestOf(sweep, cells, backend, repeat));
@@ -93,14 +107,22 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
   return loaded.cells.every((cell) => cell.result?.status === 'ok') ? 0 : 1;
 };
 
-function sayWhatDiffersHere(sweep: Sweep, backend: ChosenBackend, terminal: Terminal): void {
+/** What the sweep sets for this backend, as far as nothing stronger replaces it. */
+function sayWhatDiffersHere(sweep: Sweep, backend: ChosenBackend, cells: readonly Cell[], terminal: Terminal): void {
   const here = sweep.backends[backend.name];
   if (here === undefined) return;
   const { task, training, ...rest } = here;
   const settings = Object.entries({ ...task, ...training, ...rest })
-    .filter(([, value]) => value !== undefined)
+    .filter(([key, value]) => value !== undefined && cells.every((cell) => takes(cell, key, value)))
     .map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : value}`);
   if (settings.length > 0) terminal.err(`${messages.fewerHere(backend.name, settings.join(', '))}\n`);
+}
+
+function takes({ config }: Cell, key: string, value: unknown): boolean {
+  const { task, training, saving, dropout } = config;
+  return (
+    canonicalJson(new Map(Object.entries({ ...task, ...training, saving, dropout })).get(key)) === canonicalJson(value)
+  );
 }
 
 function manifestOf(sweep: Sweep, cells: RunManifest['cells'], backend: ChosenBackend, command: string): RunManifest {
