@@ -93,8 +93,9 @@ backends:
 
   it('names the line of broken YAML', () => {
     expect(problems('name: a\ntitle: [b\n')).toBe(
-      'sweep.yaml:3: YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
+      'sweep.yaml:2: YAML: Flow sequence in block collection must be sufficiently indented and end with a ]',
     );
+    expect(problems('name: a\nmethods: [full,\n  lora\n\nseeds: 0\n')).toMatch(/^sweep\.yaml:3: YAML: Flow sequence/);
   });
 
   it('refuses two entries of one label', () => {

@@ -1,7 +1,7 @@
 /** Sweep file → validated sweep, or all of its problems at once, each with file, line and key. */
 import { ConfigurationError } from '@leantune/core';
 import { LineCounter, isMap, isPair, isScalar, parseDocument } from 'yaml';
-import type { Document } from 'yaml';
+import type { Document, YAMLError } from 'yaml';
 import { messages } from '../messages.js';
 import type { Registry } from '../registry/registry.js';
 import { zodIssues } from './issues.js';
@@ -24,7 +24,7 @@ export function parseSweep(source: SweepSource, registry: Registry): Sweep {
     throw new ConfigurationError(
       document.errors.map((error) => ({
         file: source.file,
-        line: lines.linePos(error.pos[0]).line,
+        line: lines.linePos(errorOffset(error, source.text)).line,
         key: 'YAML',
         message: (error.message.split('\n')[0] ?? error.message).replace(/ at line \d+.*$/, ''),
       })),
@@ -48,6 +48,11 @@ export function parseSweep(source: SweepSource, registry: Registry): Sweep {
       .sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     { code: 'LEANTUNE_SWEEP_INVALID', remedy: messages.sweepRemedy(source.file) },
   );
+}
+
+/** An unclosed list or map is found out where the next key begins: what lacks its end stands before it. */
+function errorOffset({ message, pos }: YAMLError, text: string): number {
+  return message.startsWith('Flow ') ? Math.max(0, text.slice(0, pos[0]).trimEnd().length - 1) : pos[0];
 }
 
 /** Line of the deepest node of `path` that exists; an unknown key's own line, a missing key's parent. */
