@@ -23,6 +23,11 @@ await describeOnBackends('step time', ({ name: backend }) => {
     it.skip(`skipped: the ratio is stated for the native backend, this is ${backend}`, () => undefined);
     return;
   }
+  // CI gates on exact quantities only: a shared machine may be busy just then.
+  if (process.env.CI) {
+    it.skip('skipped: times are measured on a quiet machine, not in CI', () => undefined);
+    return;
+  }
 
   it('of tokentune with 16 of 128 tokens is at most 0.6 of full fine-tuning, measured in turns', () => {
     // One model and one optimiser for both: what is compared is the step alone.
