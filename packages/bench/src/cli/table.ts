@@ -29,6 +29,12 @@ const json = {
   kind: 'flag',
 } as const satisfies OptionDefinition;
 
+const backend = {
+  flags: '--backend <name>',
+  summary: 'backend to compute with (default: LEANTUNE_BACKEND, else the best)',
+  kind: 'text',
+} as const satisfies OptionDefinition;
+
 export const commands = {
   run: {
     summary: 'run a sweep, or go on with one: what is finished is kept',
@@ -41,11 +47,7 @@ export const commands = {
     ],
     options: {
       out: { flags: '--out <folder>', summary: 'folder of the run (default: runs/<sweep>)', kind: 'text' },
-      backend: {
-        flags: '--backend <name>',
-        summary: 'backend to compute with (default: LEANTUNE_BACKEND, else the best)',
-        kind: 'text',
-      },
+      backend,
       retry: { flags: '--retry', summary: 'run cells again that failed or ran out of memory', kind: 'flag' },
       force: { flags: '--force', summary: 'run every cell again', kind: 'flag' },
       onError: {
@@ -125,11 +127,7 @@ export const commands = {
         summary: 'what ops keep for the backward pass: lean (default) or pytorch',
         kind: 'text',
       },
-      backend: {
-        flags: '--backend <name>',
-        summary: 'backend to compute with (default: LEANTUNE_BACKEND, else the best)',
-        kind: 'text',
-      },
+      backend,
       rounds: {
         flags: '--rounds <n>',
         summary: 'timed steps of each method, taken in turns (default: 5)',

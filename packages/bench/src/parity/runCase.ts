@@ -8,6 +8,7 @@ import {
   trainStep,
   trainedParameters,
   type NamedParameter,
+  type Optimizer,
   type OptimizerDefinition,
 } from '@leantune/core';
 import type { ParityCase, ParityRun } from './caseFile.js';
@@ -135,10 +136,7 @@ async function runOptimizer({ model, golden }: LoadedRun, run: ParityRun): Promi
   const rates: number[] = [];
   /** Largest gradient that each parameter ever received. */
   const largestGradient = new Map<string, number>();
-  const observed: OptimizerDefinition['create'] extends (...parameters: never[]) => infer Optimizer
-    ? Optimizer
-    : never = {
-    ...optimizer,
+  const observed: Optimizer = {
     stateBytes: 0,
     release: () => optimizer.release(),
     step: (rate, scale) => {

@@ -16,10 +16,7 @@ import { footnotes } from './footnotes.js';
 import type { LoadedRun } from './loadRun.js';
 import { renderCsv } from './renderCsv.js';
 import { renderMarkdown, renderTerminal } from './renderTable.js';
-import { wrap } from './wrap.js';
-
-/** Columns of the notes below a table in a terminal: about the table's own width. */
-const notesWidth = 116;
+import { terminalNote } from './terminalNote.js';
 
 export interface Report {
   readonly rows: readonly Row[];
@@ -49,11 +46,6 @@ export function buildReport(run: LoadedRun): Report {
     terminal: (options) =>
       `${[...tables.map((table) => renderTerminal(table, options)), notes.map(terminalNote).join('\n')].join('\n\n')}\n`,
   };
-}
-
-/** Wrapped, but for the command: it is there to be copied. */
-function terminalNote(note: string): string {
-  return wrap(`  ${note}`, note.startsWith(messages.commandNote('')) ? Infinity : notesWidth, '    ');
 }
 
 function plotsOf(section: Section, backend: string, several: boolean): Plot[] {

@@ -1,16 +1,12 @@
 /** `leantune profile`: step time and exact memory of methods, side by side. */
-import { messages } from '../../messages.js';
 import { profileMethods } from '../../profile/profile.js';
 import { profileNotes, profileTable, savedRatio } from '../../profile/profileTable.js';
 import { resolveSettings } from '../../profile/settings.js';
 import { loadRegistry } from '../../registry/packages.js';
 import { renderTerminal } from '../../report/renderTable.js';
-import { wrap } from '../../report/wrap.js';
+import { terminalNote } from '../../report/terminalNote.js';
 import { collectProvenance } from '../../result/provenance.js';
 import type { CommandHandler } from '../table.js';
-
-/** Columns of the notes: about the table's own width. */
-const notesWidth = 116;
 
 export const profile: CommandHandler<'profile'> = async ({ words, options, terminal, commandLine }) => {
   const { json, ...typed } = options;
@@ -23,9 +19,7 @@ export const profile: CommandHandler<'profile'> = async ({ words, options, termi
     terminal.out(`${JSON.stringify({ ...profiled, methods, provenance }, null, 2)}\n`);
     return 0;
   }
-  const notes = profileNotes(profiled, provenance.cpu, commandLine).map((note) =>
-    wrap(`  ${note}`, note === messages.commandNote(commandLine) ? Infinity : notesWidth, '    '),
-  );
+  const notes = profileNotes(profiled, provenance.cpu, commandLine).map(terminalNote);
   const table = renderTerminal(profileTable(profiled), { colour: terminal.outColour });
   terminal.out(`${table}\n\n${notes.join('\n')}\n`);
   return 0;
