@@ -1,0 +1,48 @@
+/** Sentences about configurations, sites, batches and what a model takes from a checkpoint. */
+
+import { showValue } from './showValue.js';
+
+export function configKeyMissing(): string {
+  return 'is missing';
+}
+
+export function configKeyInvalid(found: unknown): string {
+  return `has the value ${showValue(found)}`;
+}
+
+export function configNotAnObject(found: unknown): string {
+  return `the file holds ${showValue(found)}`;
+}
+
+export function headsDoNotDivide(hiddenSize: number, heads: number): string {
+  return `hidden_size ${hiddenSize} does not split into ${heads} attention heads`;
+}
+
+export const unknownSite = (
+  name: string,
+  architecture: string,
+  nearest: string | undefined,
+  known: readonly string[],
+) =>
+  `unknown site "${name}" on ${architecture}${nearest === undefined ? '' : `; did you mean "${nearest}"?`} (known: ${known.join(', ')})`;
+
+export const checkpointShape = (file: string, name: string, expected: readonly number[], found: readonly number[]) =>
+  `${file}: tensor "${name}" has shape [${found.join(', ')}], the model expects [${expected.join(', ')}]`;
+
+export const checkpointIncomplete = (file: string, missing: readonly string[]) =>
+  `${file}: ${missing.length} tensors of the model are missing: ${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''}`;
+
+export const remedyCheckpoint = () => 'Use the config.json that belongs to the checkpoint, or another checkpoint.';
+
+export const modelHoldsAdapter = (site: string) => `${site} holds an adapter, which a plain checkpoint has no name for`;
+
+export const remedyMergeFirst = () => 'Merge it into the weights first, or save the adapter by itself.';
+
+export const inputTooLong = (length: number, maximum: number) =>
+  `an input of ${length} tokens is longer than the model's ${maximum} positions; use a smaller maxLength`;
+
+export const labelOutOfRange = (label: number, numberOfLabels: number) =>
+  `label ${label} is outside the head's classes 0 to ${numberOfLabels - 1}`;
+
+export const startedFresh = (names: readonly string[]) =>
+  `not in the checkpoint, so started from random values: ${names.join(', ')}`;

@@ -1,0 +1,55 @@
+/** Sentences about tokenizers. */
+
+import { showValue } from './showValue.js';
+
+export function noSecondText(): string {
+  return 'truncation: only_second needs a second text, found a single one that is too long';
+}
+
+export function textTooShortToCut(truncation: string, tokens: number, excess: number): string {
+  return `truncation: ${truncation}: ${excess} tokens are too many, but the text to cut has only ${tokens}`;
+}
+
+export function maxLengthTooSmall(maxLength: number, specialTokens: number): string {
+  return `maxLength: expected at least ${specialTokens} for the special tokens, found ${maxLength}`;
+}
+
+export function remedyTruncation(): string {
+  return 'Take truncation longest_first or a larger maxLength.';
+}
+
+export function encodingTooLong(row: number, length: number, found: number): string {
+  return `row ${row}: expected at most ${length} tokens, found ${found}`;
+}
+
+export function remedyEncodingTooLong(): string {
+  return 'Encode with that maxLength, or pad to "longest".';
+}
+
+export function tokenizerFileWrong(file: string, reason: string): string {
+  return `${file}: is no tokenizer that leantune reads: ${reason}`;
+}
+
+export function tokenizerFilesAbsent(folder: string): string {
+  return `${folder}: expected tokenizer.json, vocab.txt, or vocab.json with merges.txt; found none of them`;
+}
+
+export function remedyPlaceTokenizer(): string {
+  return "Put the checkpoint's tokenizer files into the folder.";
+}
+
+export function tokenAbsent(token: string): string {
+  return `the token ${token} is not in the vocabulary`;
+}
+
+export function tokenIdWrong(token: string, found: unknown): string {
+  return `token ${showValue(token)}: expected a whole number from 0 on as its id, found ${showValue(found)}`;
+}
+
+export function noPadToken(): string {
+  return 'it names no padding token';
+}
+
+export function postProcessorUnknown(found: unknown): string {
+  return `post_processor: expected TemplateProcessing, BertProcessing, RobertaProcessing or ByteLevel, found ${showValue(found)}`;
+}
