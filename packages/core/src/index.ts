@@ -11,6 +11,7 @@ export type { ConfigurationIssue, ErrorDetails, ExitCode } from './errors/errors
 export { nearestName } from './errors/nearest.js';
 
 export { isLoaded } from './backend/backend.js';
+export { metaProvider } from './backend/meta/provider.js';
 export type { BackendDevice, BackendProvider, LoadedBackend, UnavailableBackend } from './backend/backend.js';
 
 export { memoryCategories } from './memory/categories.js';
@@ -18,13 +19,13 @@ export type { CategoryBytes, MemoryCategory, MemoryPhase } from './memory/catego
 export type { MemoryMeter, MemorySnapshot, TimelinePoint } from './memory/meter.js';
 
 export { useBackend } from './backend/useBackend.js';
-export { activeBackend, memoryMeter, withCategory } from './tensor/runtime.js';
+export { activeBackend, holdsValues, memoryMeter, withCategory, withFloatStorage } from './tensor/runtime.js';
 export { Tensor, tensorFrom } from './tensor/tensor.js';
 export { Parameter } from './tensor/parameter.js';
 export { keep, scope } from './tensor/scope.js';
 export { TokenSelection } from './tensor/selection.js';
 export { elementCount } from './tensor/dtype.js';
-export type { DType } from './tensor/dtype.js';
+export type { DType, FloatStorageDType, StorageDType } from './tensor/dtype.js';
 
 export { matMul } from './kernels/linearAlgebra.js';
 export { add as addKernel, multiply as multiplyKernel } from './kernels/elementwise.js';

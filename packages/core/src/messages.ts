@@ -8,6 +8,15 @@ export const messages = {
   backendOutOfMemoryRemedy: () => 'use a smaller batch size or sequence length, or a backend with more memory',
   wasmHeapFull: (requestedBytes: number) =>
     `out of memory: the WebAssembly heap, at most 4 GiB, has no room for ${requestedBytes} bytes`,
+  storageUnsupported: (backend: string, storage: string) => `backend ${backend} cannot hold values as ${storage}`,
+  storageUnsupportedRemedy: () =>
+    'use float32 (precision fp32), or measure its memory on the meta backend: npx leantune memory',
+  noValues: () => 'the meta backend has shapes only: there is no value to read',
+  noValuesRemedy: () =>
+    'measure memory with it (measureStepMemory, npx leantune memory), and compute on another backend',
+  trainingNeedsValues: (backend: string) => `backend ${backend} has shapes only: nothing can be trained on it`,
+  kernelMissing: (backend: string, kernel: string) => `backend ${backend} has no kernel ${kernel}`,
+  kernelInputs: (kernel: string, detail: string) => `${kernel}: ${detail}`,
   noBackend: () => 'no backend is active: call useBackend(await loadBackend()) before tensors are made',
   tensorReleased: (kernel: string, input: string, shape: readonly number[]) =>
     `${kernel}: input "${input}" of shape [${shape.join(', ')}] was released already; retain() it or move it out of its scope`,

@@ -162,7 +162,7 @@ async function runOptimizer({ model, golden }: LoadedRun, run: ParityRun): Promi
         // Without clipping the norm is still compared: a bound that is never reached.
         maxGradNorm: settings.maxGradNorm ?? Number.MAX_VALUE,
       });
-      losses.push(result.loss);
+      losses.push(result.loss!);
       rates.push(learningRate);
       norms.push(result.gradientNorm!);
     }

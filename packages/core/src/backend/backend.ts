@@ -1,4 +1,5 @@
 import type { KernelBackend } from '@tensorflow/tfjs-core';
+import type { StorageDType } from '../tensor/dtype.js';
 
 /** How well a backend's device is known: where it computes, in words for people and results. */
 export interface BackendDevice {
@@ -18,6 +19,17 @@ export interface LoadedBackend {
   readonly reason: string;
   /** Version, flags, paths' base names: whatever a reader needs to repeat a run; no absolute paths. */
   readonly details: Readonly<Record<string, string | number | boolean>>;
+  /** False where kernels infer shapes only and no value can be read. Default true. */
+  readonly holdsValues?: boolean;
+  /** Absent where buffers hold float32, int32 and bool as they are. */
+  readonly extendedStorage?: ExtendedStorage;
+}
+
+/** Buffers of other storage dtypes than their element type: the `storage` attribute of `Cast`, `Fill`, `Mean` … */
+export interface ExtendedStorage {
+  readonly dtypes: readonly StorageDType[];
+  /** How the buffer behind a data id is held. */
+  dtypeOf(dataId: object): StorageDType;
 }
 
 /** What a probe found out about a backend that cannot load: the reason and the command that fixes it. */
@@ -32,6 +44,8 @@ export interface BackendProvider {
   readonly name: string;
   /** Higher is tried first when nothing was asked for. */
   readonly priority: number;
+  /** Never taken unless it was asked for by name. */
+  readonly onRequestOnly?: boolean;
   /** Loads the backend, or says why it cannot be loaded. */
   load(): Promise<LoadedBackend | UnavailableBackend>;
 }

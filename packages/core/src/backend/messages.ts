@@ -14,6 +14,7 @@ export const backendMessages = {
   missingKernelsRemedy: () => 'use another backend: npx leantune doctor lists those that load',
   notActivated: (name: string, active: string) => `tfjs did not activate backend ${name} and stays on ${active}`,
   reinstall: () => 'npx --yes pnpm@10.34.8 install',
+  metaDevice: () => 'shapes only: nothing is computed',
   wasmUnsupported: () => 'this JavaScript engine has no WebAssembly',
   wasmUnsupportedRemedy: () => 'use Node 20.19 or later without --jitless',
   importFailed: (packageName: string, detail: string) => `${packageName} cannot be imported: ${detail}`,

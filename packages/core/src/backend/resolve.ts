@@ -36,7 +36,8 @@ export async function resolveBackend(
   }
 
   const passedOver: string[] = [];
-  for (const provider of [...providers].sort((a, b) => b.priority - a.priority)) {
+  const candidates = providers.filter(({ onRequestOnly }) => onRequestOnly !== true);
+  for (const provider of candidates.sort((a, b) => b.priority - a.priority)) {
     const result = await loadChecked(provider, required);
     if (isLoaded(result)) {
       return { ...result, reason: [backendMessages.best(result.name), ...passedOver].join('; ') };

@@ -16,8 +16,8 @@ export interface AdamWSettings {
   readonly step: number;
   /** Decoupled decay: the parameter is multiplied by 1 - learningRate · weightDecay first. */
   readonly weightDecay: number;
-  /** Factor on the gradient: clipping. */
-  readonly gradientScale: number;
+  /** Factor on the gradient; absent without clipping. */
+  readonly gradientScale?: number | undefined;
 }
 
 /** The parameter and its two moments, changed in place. */
@@ -59,7 +59,7 @@ export function adamWUpdate(
   }
   const { learningRate, beta1, beta2, epsilon, step, weightDecay, gradientScale } = settings;
   scope(() => {
-    const g = gradientScale === 1 ? gradient : multiply(gradient, gradientScale);
+    const g = gradientScale === undefined ? gradient : multiply(gradient, gradientScale);
     firstMoment.assign(add(consume(multiply(firstMoment, beta1)), consume(multiply(g, 1 - beta1))));
     const squared = consume(multiply(consume(square(g)), 1 - beta2));
     secondMoment.assign(add(consume(multiply(secondMoment, beta2)), squared));

@@ -10,6 +10,9 @@ import { constantHandle } from './constants.js';
 /** A tensor, or a number that stands for a float32 scalar. */
 export type KernelInput = Tensor | number;
 
+/** Inputs by name, or in order where a kernel takes any number of them. */
+export type KernelInputs = Readonly<Record<string, KernelInput>> | readonly KernelInput[];
+
 type KernelAttributes = Readonly<Record<string, unknown>>;
 
 /**
@@ -22,11 +25,7 @@ export function consume(tensor: Tensor): Tensor {
 }
 
 /** Runs one kernel of the active backend; its output is a new buffer in the current category. */
-export function runKernel(
-  name: string,
-  inputs: Readonly<Record<string, KernelInput>>,
-  attributes: KernelAttributes = {},
-): Tensor {
+export function runKernel(name: string, inputs: KernelInputs, attributes: KernelAttributes = {}): Tensor {
   const handle = execute(name, inputs, attributes);
   const output = wrapHandle(handle, handle.shape, handle.dtype as DType);
   releaseConsumed(Object.values(inputs));
@@ -46,7 +45,7 @@ export function hasKernel(name: string): boolean {
   return getKernel(name, activeBackend().name) !== undefined;
 }
 
-function execute(name: string, inputs: Readonly<Record<string, KernelInput>>, attributes: KernelAttributes): Handle {
+function execute(name: string, inputs: KernelInputs, attributes: KernelAttributes): Handle {
   const backend = activeBackend();
   const entries = Object.entries(inputs).map(([input, value]): [string, Handle] => [
     input,
@@ -56,11 +55,17 @@ function execute(name: string, inputs: Readonly<Record<string, KernelInput>>, at
     // The engine only reads shape, dtype and dataId of its inputs.
     const output = engine().runKernel<TfTensor | TfTensor[]>(
       name,
-      Object.fromEntries(entries) as unknown as NamedTensorMap,
+      (Array.isArray(inputs)
+        ? entries.map(([, handle]) => handle)
+        : Object.fromEntries(entries)) as unknown as NamedTensorMap,
       attributes as Parameters<ReturnType<typeof engine>['runKernel']>[2],
     );
     return (Array.isArray(output) ? output[0] : output) as Handle;
   } catch (error) {
+    if (!hasKernel(name)) {
+      const message = messages.kernelMissing(backend.name, name);
+      throw new LeantuneError(message, { code: 'LEANTUNE_KERNEL_MISSING', cause: error });
+    }
     throw asLeantuneError(error, backend.name, name);
   }
 }

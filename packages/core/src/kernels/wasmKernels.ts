@@ -143,7 +143,7 @@ export function registerWasmKernels(backend: KernelBackend): void {
     const first = heap.typedArrayFromHeap(targets.firstMoment);
     const second = heap.typedArrayFromHeap(targets.secondMoment);
     const gradient = heap.typedArrayFromHeap(gradientInfo);
-    const { beta1, beta2, epsilon, gradientScale } = settings;
+    const { beta1, beta2, epsilon, gradientScale = 1 } = settings;
     const keep = 1 - settings.learningRate * settings.weightDecay;
     const stepSize = settings.learningRate / (1 - beta1 ** settings.step);
     const correction = Math.sqrt(1 - beta2 ** settings.step);

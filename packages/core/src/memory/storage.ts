@@ -1,3 +1,4 @@
+import type { StorageDType } from '../tensor/dtype.js';
 import type { BirthCategory, MemoryCategory } from './categories.js';
 
 /**
@@ -11,6 +12,8 @@ export class Storage {
   constructor(
     readonly bytes: number,
     public birthCategory: BirthCategory,
+    /** How its elements are held. */
+    readonly dtype: StorageDType = 'float32',
   ) {}
 
   /** Parameters and batch keep their category while saved: PyTorch's saved-tensor accounting leaves them out. */

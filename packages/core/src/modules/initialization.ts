@@ -1,6 +1,7 @@
 import { RandomStream } from '../random/stream.js';
 import { Parameter } from '../tensor/parameter.js';
 import { elementCount } from '../tensor/dtype.js';
+import { holdsValues } from '../tensor/runtime.js';
 
 /** How a parameter starts where no checkpoint holds it. */
 export type Initializer =
@@ -33,12 +34,15 @@ export class RandomParameterSource implements ParameterSource {
   }
 
   parameter(name: string, shape: readonly number[], initializer: Initializer): Parameter {
+    // Where only shapes are kept, nothing is drawn.
+    if (initializer === 'zeros' || initializer === 'ones' || !holdsValues()) {
+      return Parameter.filled(shape, initializer === 'ones' ? 1 : 0);
+    }
     const values = new Float32Array(elementCount(shape));
-    if (initializer === 'ones') values.fill(1);
     const stream = new RandomStream(this.seed, 'initialization', this.prefix + name);
     if (initializer === 'normal') {
       for (let i = 0; i < values.length; i++) values[i] = stream.normal() * this.standardDeviation;
-    } else if (initializer === 'kaimingUniform') {
+    } else {
       const bound = 1 / Math.sqrt(shape.at(-1)!);
       for (let i = 0; i < values.length; i++) values[i] = (2 * stream.uniform() - 1) * bound;
     }

@@ -1,11 +1,12 @@
 import { dirname, join, sep } from 'node:path';
 import { createRequire } from 'node:module';
 import type { BackendProvider, LoadedBackend } from '../backend/backend.js';
+import { metaProvider } from '../backend/meta/provider.js';
 import { resolveBackend } from '../backend/resolve.js';
 import { wasmProvider } from '../backend/wasm.js';
 import { tensorflowProvider } from './tensorflow/provider.js';
 
-/** The backends that Node can use. */
+/** The backends that compute in Node. */
 export function nodeProviders(environment: NodeJS.ProcessEnv = process.env): BackendProvider[] {
   const script = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
   return [tensorflowProvider(environment), wasmProvider({ wasmFolder: join(dirname(script), sep) })];
@@ -20,14 +21,14 @@ export interface LoadBackendOptions {
 }
 
 /**
- * Loads the backend `requested`, else the one that `LEANTUNE_BACKEND` names, else the best that loads, and makes it
- * the active backend of tfjs.
+ * Loads the backend `requested` (`meta` too), else the one that `LEANTUNE_BACKEND` names, else the best that computes, and
+ * makes it the active backend of tfjs.
  *
  * @throws UsageError for an unknown name; EnvironmentError with reason and remedy where it cannot be loaded.
  */
 export function loadBackend(requested?: string, options: LoadBackendOptions = {}): Promise<LoadedBackend> {
   const environment = options.environment ?? process.env;
-  return resolveBackend(nodeProviders(environment), {
+  return resolveBackend([...nodeProviders(environment), metaProvider()], {
     ...requestedBackend(requested, environment, options.requestedBy),
     requiredKernels: options.requiredKernels ?? [],
   });

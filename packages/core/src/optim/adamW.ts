@@ -45,7 +45,7 @@ class AdamW implements Optimizer {
     return bytes;
   }
 
-  step(learningRate: number, gradientScale: number): void {
+  step(learningRate: number, gradientScale?: number): void {
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, decay = 'decoupled' } = this.options;
     for (const [name, parameter] of this.parameters) {
       const { gradient } = parameter;
@@ -59,8 +59,9 @@ class AdamW implements Optimizer {
         adamWUpdate(targets, gradient, { ...settings, weightDecay, gradientScale });
       } else {
         scope(() => {
-          const total = add(multiply(gradient, gradientScale), multiply(parameter, weightDecay));
-          adamWUpdate(targets, total, { ...settings, weightDecay: 0, gradientScale: 1 });
+          const scaled = gradientScale === undefined ? gradient : multiply(gradient, gradientScale);
+          const total = add(scaled, multiply(parameter, weightDecay));
+          adamWUpdate(targets, total, { ...settings, weightDecay: 0 });
         });
       }
     }
@@ -92,5 +93,5 @@ class AdamW implements Optimizer {
 
 /** Zeros of a parameter's shape that an optimiser keeps and replaces. */
 export function stateLike(parameter: Parameter): Parameter {
-  return Parameter.from(new Float32Array(parameter.size), parameter.shape, 'optimizerState');
+  return Parameter.filled(parameter.shape, 0, { category: 'optimizerState', storage: parameter.storageDtype });
 }

@@ -8,9 +8,10 @@ export interface Optimizer {
   /**
    * One update of every parameter that has a gradient. Gradients are read, not released.
    * @param learningRate rate of this step, schedule included
-   * @param gradientScale factor on all gradients (clipping)
+   * @param gradientScale factor on all gradients; absent without clipping. Which buffers the update takes must not depend on
+   *   its value: memory is measured where no value is known
    */
-  step(learningRate: number, gradientScale: number): void;
+  step(learningRate: number, gradientScale?: number): void;
   /** Bytes of the state that now exists. */
   readonly stateBytes: number;
   release(): void;

@@ -33,14 +33,14 @@ class Sgd implements Optimizer {
     return bytes;
   }
 
-  step(learningRate: number, gradientScale: number): void {
+  step(learningRate: number, gradientScale?: number): void {
     const { momentum = 0 } = this.options;
     for (const [name, parameter] of this.parameters) {
       const { gradient } = parameter;
       if (gradient === undefined) continue;
       const weightDecay = this.options.excludeFromDecay?.(name) === true ? 0 : (this.options.weightDecay ?? 0);
       scope(() => {
-        const scaled = gradientScale === 1 ? gradient : multiply(gradient, gradientScale);
+        const scaled = gradientScale === undefined ? gradient : multiply(gradient, gradientScale);
         const direction = weightDecay === 0 ? scaled : add(scaled, multiply(parameter, weightDecay));
         parameter.assign(subtract(parameter, multiply(this.smoothed(parameter, direction, momentum), learningRate)));
       });

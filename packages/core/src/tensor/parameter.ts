@@ -1,8 +1,9 @@
 import { UsageError } from '../errors/errors.js';
 import type { BirthCategory } from '../memory/categories.js';
 import { messages } from '../messages.js';
-import { equalShapes } from './dtype.js';
-import { memoryMeter, withCategory } from './runtime.js';
+import { equalShapes, type StorageDType } from './dtype.js';
+import { fillAs } from '../kernels/storage.js';
+import { floatStorage, memoryMeter, withCategory } from './runtime.js';
 import { Tensor, tensorFrom } from './tensor.js';
 import { keep } from './scope.js';
 
@@ -17,8 +18,24 @@ export class Parameter extends Tensor {
     shape: readonly number[],
     category: BirthCategory = 'parameters',
   ): Parameter {
-    const tensor = withCategory(category, () => tensorFrom(values, shape));
-    const parameter = keep(new Parameter(tensor.handleFor('Parameter', 'values'), tensor.storage, shape, 'float32'));
+    return Parameter.takeOver(withCategory(category, () => tensorFrom(values, shape)));
+  }
+
+  /** A parameter whose elements are all `value`, made on the backend: nothing is copied from the host. */
+  static filled(
+    shape: readonly number[],
+    value: number,
+    {
+      category = 'parameters',
+      storage = floatStorage(),
+    }: { readonly category?: BirthCategory; readonly storage?: StorageDType } = {},
+  ): Parameter {
+    return Parameter.takeOver(withCategory(category, () => fillAs(shape, value, storage)));
+  }
+
+  private static takeOver(tensor: Tensor): Parameter {
+    const { shape } = tensor;
+    const parameter = keep(new Parameter(tensor.handleFor('Parameter', 'values'), tensor.storage, shape, tensor.dtype));
     parameter.requiresGrad = true;
     abandon(keep(tensor));
     return parameter;
@@ -48,6 +65,10 @@ export class Parameter extends Tensor {
     const where = 'Parameter.assign';
     if (next.dtype !== this.dtype) {
       throw new UsageError(messages.dtypeMismatch(where, this.dtype, next.dtype), { code: 'LEANTUNE_DTYPE' });
+    }
+    if (next.storageDtype !== this.storageDtype) {
+      const message = messages.dtypeMismatch(where, this.storageDtype, next.storageDtype);
+      throw new UsageError(message, { code: 'LEANTUNE_DTYPE' });
     }
     if (!equalShapes(next.shape, this.shape)) {
       const expected = `[${this.shape.join(', ')}]`;

@@ -1,8 +1,9 @@
 import type { LoadedBackend } from '../backend/backend.js';
-import { UsageError } from '../errors/errors.js';
+import { EnvironmentError, UsageError } from '../errors/errors.js';
 import { MemoryMeter } from '../memory/meter.js';
 import type { BirthCategory } from '../memory/categories.js';
 import { messages } from '../messages.js';
+import { elementTypeOf, type FloatStorageDType, type StorageDType } from './dtype.js';
 
 /**
  * The state that belongs to the process and not to any tensor: the active backend, its meter, and the category
@@ -12,9 +13,15 @@ interface Runtime {
   backend: LoadedBackend | undefined;
   meter: MemoryMeter;
   category: BirthCategory;
+  floatStorage: FloatStorageDType;
 }
 
-const runtime: Runtime = { backend: undefined, meter: new MemoryMeter(), category: 'workspace' };
+const runtime: Runtime = {
+  backend: undefined,
+  meter: new MemoryMeter(),
+  category: 'workspace',
+  floatStorage: 'float32',
+};
 
 /** Makes `backend` the one that computes, with a meter of its own; see `useBackend`. */
 export function setActiveBackend(backend: LoadedBackend): void {
@@ -45,4 +52,40 @@ export function withCategory<T>(category: BirthCategory, body: () => T): T {
   } finally {
     runtime.category = before;
   }
+}
+
+/** False on a backend that infers shapes only: no value can be read, and none need be made. */
+export function holdsValues(): boolean {
+  return activeBackend().holdsValues !== false;
+}
+
+/** How new floating-point buffers are held where nothing else decides. */
+export function floatStorage(): FloatStorageDType {
+  return runtime.floatStorage;
+}
+
+/**
+ * Parameters, batches and results without floating-point inputs made in `body` are held as `storage`; other results follow
+ * their inputs. The counterpart of torch.set_default_dtype.
+ * @throws EnvironmentError where the active backend has no such storage
+ */
+export function withFloatStorage<T>(storage: FloatStorageDType, body: () => T): T {
+  assertStorage(storage);
+  const before = runtime.floatStorage;
+  runtime.floatStorage = storage;
+  try {
+    return body();
+  } finally {
+    runtime.floatStorage = before;
+  }
+}
+
+/** @throws EnvironmentError where the active backend cannot hold buffers of this dtype. */
+export function assertStorage(storage: StorageDType): void {
+  const { name, extendedStorage } = activeBackend();
+  if (storage === elementTypeOf(storage) || extendedStorage?.dtypes.includes(storage) === true) return;
+  throw new EnvironmentError(messages.storageUnsupported(name, storage), {
+    code: 'LEANTUNE_STORAGE_DTYPE',
+    remedy: messages.storageUnsupportedRemedy(),
+  });
 }

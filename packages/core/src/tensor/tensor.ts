@@ -4,8 +4,8 @@ import type { Recipe } from '../autograd/saved.js';
 import { UsageError } from '../errors/errors.js';
 import { Storage } from '../memory/storage.js';
 import { messages } from '../messages.js';
-import { bytesPerElement, elementCount, type DType } from './dtype.js';
-import { activeBackend, currentCategory, memoryMeter } from './runtime.js';
+import { bytesPerElement, elementCount, type DType, type StorageDType } from './dtype.js';
+import { activeBackend, currentCategory, holdsValues, memoryMeter } from './runtime.js';
 import { trackInScope } from './scope.js';
 import type { TokenSelection } from './selection.js';
 
@@ -61,7 +61,12 @@ export class Tensor {
   }
 
   get bytes(): number {
-    return this.size * bytesPerElement(this.dtype);
+    return this.size * bytesPerElement(this.storageDtype);
+  }
+
+  /** How the buffer holds its elements. */
+  get storageDtype(): StorageDType {
+    return this.storage.dtype;
   }
 
   get isReleased(): boolean {
@@ -130,7 +135,8 @@ export class Tensor {
 
 /** Wraps a fresh buffer of the backend in the current category. */
 export function wrapHandle(handle: Handle, shape: readonly number[], dtype: DType): Tensor {
-  const storage = new Storage(elementCount(shape) * bytesPerElement(dtype), currentCategory());
+  const held = activeBackend().extendedStorage?.dtypeOf(handle.dataId) ?? dtype;
+  const storage = new Storage(elementCount(shape) * bytesPerElement(held), currentCategory(), held);
   return new Tensor(handle, storage, shape, dtype);
 }
 
@@ -144,9 +150,8 @@ export function tensorFrom(
   if (values.length !== expected) {
     throw new UsageError(messages.dataLength(shape, expected, values.length), { code: 'LEANTUNE_SHAPE' });
   }
-  const typed = toTyped(values, dtype);
-  activeBackend();
-  const handle = engine().makeTensor(typed, [...shape], dtype);
+  const copied = holdsValues() ? toTyped(values, dtype) : new Float32Array(0);
+  const handle = engine().makeTensor(copied, [...shape], dtype);
   return wrapHandle(handle, shape, dtype);
 }
 

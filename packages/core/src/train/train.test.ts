@@ -62,7 +62,7 @@ await describeOnBackends('training', () => {
         return { ...result, values };
       };
       const [two, one] = [run([a, b]), run([joined(a, b)])];
-      expect(two.loss).toBeCloseTo(one.loss, 6);
+      expect(two.loss).toBeCloseTo(one.loss!, 6);
       expect(two.gradientNorm! / one.gradientNorm!).toBeCloseTo(1, 5);
       for (const [name, values] of one.values) {
         const error = Math.max(...values.map((value, index) => Math.abs(value - two.values.get(name)![index]!)));

@@ -4,7 +4,7 @@ import { messages } from '../messages.js';
 import { withSavingPolicy, type SavingPolicy } from '../autograd/policy.js';
 import { scheduleFactor, type ScheduleName } from '../optim/schedule.js';
 import type { NamedParameter, OptimizerDefinition } from '../optim/optimizer.js';
-import { memoryMeter } from '../tensor/runtime.js';
+import { activeBackend, holdsValues, memoryMeter } from '../tensor/runtime.js';
 import { measureStepMemory, type StepMemory } from './measure.js';
 import type { TrainableModel } from './model.js';
 import { trainStep } from './trainStep.js';
@@ -67,8 +67,10 @@ export interface TrainResult {
 /**
  * Trains the parameters that require gradients. The loop knows no method: a method has changed the model before.
  * Memory is measured last, on a step of its own: it must not touch what is trained or scored before.
+ * @throws UsageError on a backend without values
  */
 export async function train(model: TrainableModel, batches: BatchSource, options: TrainOptions): Promise<TrainResult> {
+  if (!holdsValues()) throw withoutValues();
   const { seed = 0, gradientAccumulation = 1, saving = 'lean', warmupRatio = 0 } = options;
   const stepsPerEpoch = Math.ceil(batches.length / gradientAccumulation);
   const totalSteps = Math.min(stepsPerEpoch * options.epochs, options.maxSteps ?? Infinity);
@@ -97,7 +99,8 @@ export async function train(model: TrainableModel, batches: BatchSource, options
             maxGradNorm: options.maxGradNorm,
           }),
         );
-        if (!Number.isFinite(result.loss)) throw diverged(result.loss, steps.length + 1, learningRate);
+        const loss = result.loss!; // there are values here
+        if (!Number.isFinite(loss)) throw diverged(loss, steps.length + 1, learningRate);
         const stepMs = performance.now() - start;
         microStep += group.length;
         trainingPeakBytes = Math.max(trainingPeakBytes, memoryMeter().snapshot().peakBytes);
@@ -109,6 +112,7 @@ export async function train(model: TrainableModel, batches: BatchSource, options
           stepMs,
           peakBytes: trainingPeakBytes,
           ...result,
+          loss,
         };
         steps.push(record);
         await options.onStep?.(record);
@@ -135,6 +139,13 @@ export async function train(model: TrainableModel, batches: BatchSource, options
 /** The parameters that require gradients, with their names. */
 export function trainedParameters(model: TrainableModel): NamedParameter[] {
   return [...model.namedParameters()].filter(([, parameter]) => parameter.requiresGrad);
+}
+
+function withoutValues(): UsageError {
+  return new UsageError(messages.trainingNeedsValues(activeBackend().name), {
+    code: 'LEANTUNE_NO_VALUES',
+    remedy: messages.noValuesRemedy(),
+  });
 }
 
 function diverged(loss: number, step: number, learningRate: number): LeantuneError {

@@ -4,7 +4,7 @@ import type { Batch } from '../data/batch.js';
 import { withStepContext } from '../modules/context.js';
 import { clipFactor, gradientNorm } from '../optim/clip.js';
 import type { NamedParameter, Optimizer } from '../optim/optimizer.js';
-import { memoryMeter, withCategory } from '../tensor/runtime.js';
+import { holdsValues, memoryMeter, withCategory } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
 import { tensorFrom } from '../tensor/tensor.js';
 import type { ModelOutput, TokenChoice, TrainableModel } from './model.js';
@@ -24,9 +24,9 @@ export interface TrainStepOptions {
 }
 
 export interface TrainStepResult {
-  /** Mean of the micro-batches' losses. */
-  readonly loss: number;
-  /** Norm before clipping; absent without clipping. */
+  /** Mean of the micro-batches' losses; absent on a backend without values. */
+  readonly loss?: number;
+  /** Norm before clipping; absent without clipping and on a backend without values. */
   readonly gradientNorm?: number;
 }
 
@@ -42,28 +42,47 @@ export function trainStep(
   options: TrainStepOptions,
 ): TrainStepResult {
   try {
-    let loss = 0;
-    microBatches.forEach((batch, index) => {
+    const losses = microBatches.map((batch, index) => {
       const microStep = options.microStep + index;
-      loss += forwardBackward(model, batch, { ...options, microStep }, 1 / microBatches.length) / microBatches.length;
+      return forwardBackward(model, batch, { ...options, microStep }, 1 / microBatches.length);
     });
-    return memoryMeter().inPhase('update', () => {
-      const norm = options.maxGradNorm === undefined ? undefined : gradientNorm(trained);
-      optimizer.step(options.learningRate, norm === undefined ? 1 : clipFactor(norm, options.maxGradNorm!));
-      return norm === undefined ? { loss } : { loss, gradientNorm: norm };
-    });
+    const norm = memoryMeter().inPhase('update', () => update(optimizer, trained, options));
+    const known = losses.filter((loss) => loss !== undefined);
+    return {
+      ...(known.length === losses.length && { loss: known.reduce((sum, loss) => sum + loss / losses.length, 0) }),
+      ...(norm !== undefined && { gradientNorm: norm }),
+    };
   } finally {
     releaseGradients(trained);
   }
 }
 
-/** Adds the gradients of `weight` · loss of one micro-batch to the parameters and returns the loss. */
+/** Clips, updates, and returns the norm before clipping where there is one. */
+function update(
+  optimizer: Optimizer,
+  trained: readonly NamedParameter[],
+  { learningRate, maxGradNorm }: TrainStepOptions,
+): number | undefined {
+  if (maxGradNorm === undefined) {
+    optimizer.step(learningRate);
+    return undefined;
+  }
+  const norm = gradientNorm(trained);
+  // Clipping takes the same buffers whatever the factor: 1 stands for one that is not known.
+  optimizer.step(learningRate, norm === undefined ? 1 : clipFactor(norm, maxGradNorm));
+  return norm;
+}
+
+/**
+ * Adds the gradients of `weight` · loss of one micro-batch to the parameters and returns the loss, where the backend holds
+ * values.
+ */
 export function forwardBackward(
   model: TrainableModel,
   batch: Batch,
   { seed, microStep, tokens, onOutput }: Omit<TrainStepOptions, 'learningRate' | 'maxGradNorm'>,
   weight = 1,
-): number {
+): number | undefined {
   model.checkBatch(batch);
   const choice = tokens ?? chooseTokens(model.tokenSelector, batch, seed, microStep);
   return withDeviceBatch(batch, choice, (deviceBatch) =>
@@ -77,7 +96,7 @@ export function forwardBackward(
             loss,
             withCategory('workspace', () => tensorFrom([weight], [])),
           );
-          return loss.item();
+          return holdsValues() ? loss.item() : undefined;
         }),
       ),
     ),

@@ -67,7 +67,7 @@ await describeOnBackends('gradients against a detached float64 reference', () =>
       const loss = withSavingPolicy(policy, () =>
         forwardBackward(model, batch, { seed: 0, microStep: 0, tokens: choice }),
       );
-      expect(Math.abs(loss - reference.loss(batch, start, selected))).toBeLessThan(1e-5);
+      expect(Math.abs(loss! - reference.loss(batch, start, selected))).toBeLessThan(1e-5);
 
       const random = new RandomStream(2, 'directions');
       const wrong: string[] = [];

@@ -118,7 +118,7 @@ function applyAdamW(
     return { variable, entry };
   });
 
-  const { gradientScale, beta1, beta2, step } = settings;
+  const { gradientScale = 1, beta1, beta2, step } = settings;
   const [gradientId] = backend.getInputTensorIds([gradient]) as [number];
   const scaledGradient = gradientScale === 1 ? gradientId : scaled(gradientId, gradientScale);
   binding.executeOp(
