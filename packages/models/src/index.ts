@@ -11,7 +11,7 @@ export type { ByteSource } from './safetensors/source.js';
 export { encodeSafetensors } from './safetensors/writer.js';
 export type { WritableTensor, WriteOptions } from './safetensors/writer.js';
 export { tokenizerFromJson } from './tokenizer/fromJson.js';
-export type { TokenizerSettings } from './tokenizer/fromJson.js';
+export type { TokenizerSettings } from './tokenizer/specialTokens.js';
 export { byteLevelBpeJson, wordPieceJson } from './tokenizer/fromVocabulary.js';
 export { padEncodings } from './tokenizer/padding.js';
 export type { PaddedEncodings, PadOptions } from './tokenizer/padding.js';

@@ -53,3 +53,26 @@ export function noPadToken(): string {
 export function postProcessorUnknown(found: unknown): string {
   return `post_processor: expected TemplateProcessing, BertProcessing, RobertaProcessing or ByteLevel, found ${showValue(found)}`;
 }
+
+export function componentUnknown(key: string, known: readonly string[], found: unknown): string {
+  return `${key}: expected one of the types ${known.join(', ')}, found ${showValue(found)}`;
+}
+
+export function mergeWrong(index: number, found: unknown): string {
+  return `merges: entry ${index}: expected two tokens, found ${showValue(found)}`;
+}
+
+export function mergeOutsideVocabulary(index: number, found: unknown, token: string): string {
+  return `merges: entry ${index}: ${showValue(found)}: expected tokens of the vocabulary, found ${showValue(token)}, which is none`;
+}
+
+export function vocabularyWrong(): string {
+  return 'expected an object from tokens to their ids';
+}
+
+export function remedyConvertTokenizer(): string {
+  return (
+    'There is only a SentencePiece model. Write its tokenizer.json once with Python, in that folder: ' +
+    `python3 -c "from transformers import AutoTokenizer; AutoTokenizer.from_pretrained('.').save_pretrained('.')"`
+  );
+}

@@ -31,7 +31,7 @@ interface Vectors {
 const readShared = <T>(path: string): T => JSON.parse(readFileSync(sharedFile(path), 'utf8')) as T;
 const present = existsSync(sharedFile('goldens/tokenizers/texts.json'));
 
-/** [vectors, folder, whether vocab.txt is taken alone, padding token where the folder names none] */
+/** [vectors, folder, padding token where the folder names none] */
 const tokenizers: [string, string, string?][] = [
   ['bert-base-uncased', 'tokenizers/bert-base-uncased'],
   ['roberta', 'tokenizers/roberta'],
@@ -143,7 +143,7 @@ describe('damaged tokenizer files', () => {
     [
       'an unknown model',
       { model: { type: 'Magic', vocab: {} }, added_tokens: [{ id: 0, content: '[PAD]' }] },
-      'expected one of "WordPiece"."BPE"."Unigram"',
+      'model: expected one of the types BPE, WordPiece, found "Magic"',
     ],
     [
       'an id that is no number',
@@ -153,7 +153,7 @@ describe('damaged tokenizer files', () => {
     ['an absurd id', { model: { type: 'WordPiece', vocab: { a: 1e12 } } }, 'token "a": expected a whole number'],
     [
       'an unknown post-processor',
-      { model: { type: 'WordPiece', vocab: {} }, post_processor: { type: 'Other' } },
+      { model: { type: 'WordPiece', vocab: { '[UNK]': 0 } }, post_processor: { type: 'Other' } },
       'post_processor: expected TemplateProcessing, BertProcessing, RobertaProcessing or ByteLevel, found "Other"',
     ],
     [

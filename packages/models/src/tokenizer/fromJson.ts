@@ -1,41 +1,20 @@
 import { CorruptFileError, UsageError } from '@leantune/core';
 import { z } from 'zod';
 import * as messages from '../messages.js';
-import { bertNormalizer } from './bertNormalizer.js';
-import type { BertNormalizerConfig } from './bertNormalizer.js';
-import { withUnicodeSpaces } from './byteLevel.js';
-import { createLibraryTokenizer } from './library.js';
-import { padTokenOf } from './specialTokens.js';
+import { createSplitter } from './addedTokens.js';
+import { createDecoder } from './decoder.js';
+import { llamaTemplate } from './llamaTemplate.js';
+import { createModel } from './model.js';
+import { createNormalizer } from './normalizer.js';
+import { createPreTokenizer } from './preTokenizer.js';
+import { collectAddedTokens, framingIds } from './specialTokens.js';
+import type { TokenizerSettings } from './specialTokens.js';
 import { parseTemplate } from './template.js';
 import type { Template } from './template.js';
 import type { EncodeOptions, Encoding, Tokenizer } from './tokenizer.js';
 import { keptLengths } from './truncate.js';
 
-/** Larger ids are taken for damage: the library keeps an array as long as the largest id. */
-const MAX_TOKEN_ID = 10_000_000;
-
-const tokenizerFile = z.looseObject({
-  model: z.looseObject({
-    type: z.enum(['WordPiece', 'BPE', 'Unigram']).optional(),
-    vocab: z.object({}).loose().or(z.array(z.unknown())),
-  }),
-  added_tokens: z.array(z.looseObject({ id: z.int(), content: z.string() })).nullish(),
-  normalizer: z.looseObject({ type: z.string() }).nullish(),
-  pre_tokenizer: z.unknown().optional(),
-  post_processor: z.unknown().optional(),
-  decoder: z.unknown().optional(),
-  padding: z.unknown().optional(),
-});
-
-/** What lies beside tokenizer.json and names special tokens. */
-export interface TokenizerSettings {
-  /** Content of tokenizer_config.json. */
-  readonly tokenizerConfig?: unknown;
-  /** Content of special_tokens_map.json. */
-  readonly specialTokensMap?: unknown;
-  /** Padding token by its text; needed only for families that name none (GPT-2). */
-  readonly padToken?: string;
-}
+const tokenizerFile = z.looseObject({ model: z.looseObject({}) });
 
 /**
  * A tokenizer from the content of a tokenizer.json. The truncation and padding that such a file may carry are not used.
@@ -59,40 +38,72 @@ export function tokenizerFromJson(json: unknown, file: string, settings: Tokeniz
 
 function build(json: unknown, settings: TokenizerSettings): Tokenizer {
   const found = tokenizerFile.parse(json);
-  checkIds(found.model.vocab, found.added_tokens ?? []);
-  const template = parseTemplate(found.post_processor);
-  // Files of older versions do not say which model they hold.
-  const type =
-    found.model.type ?? ('merges' in found.model ? 'BPE' : Array.isArray(found.model.vocab) ? 'Unigram' : 'WordPiece');
-  const library = createLibraryTokenizer({
-    model: { ...found.model, type },
-    added_tokens: found.added_tokens ?? [],
-    normalizer: found.normalizer ?? null,
-    pre_tokenizer: withUnicodeSpaces(found.pre_tokenizer) ?? null,
-    decoder: found.decoder ?? null,
-    // Special tokens, token types and truncation are ours: see `template.ts` and `truncate.ts`.
-    post_processor: null,
-  });
-  if (found.normalizer?.type === 'BertNormalizer') {
-    library.normalizer = bertNormalizer(found.normalizer as BertNormalizerConfig);
-  }
-  const padToken = settings.padToken ?? padTokenOf(found, settings);
-  const padTokenId = library.token_to_id(padToken);
-  if (padTokenId === undefined) throw new Error(messages.tokenAbsent(padToken));
-  const idsOf = (text: string): number[] => library.encode(text, { add_special_tokens: false }).ids;
+  const model = createModel(found.model);
+  const added = collectAddedTokens(found['added_tokens'], settings, model.vocabulary);
+  const ids = new Map([...model.vocabulary, ...added.map(({ content, id }) => [content, id] as const)]);
+  const tokens = new Map([...ids].map(([token, id]) => [id, token]));
+  const special = new Set(added.filter((token) => token.special).map(({ id }) => id));
+  const idOf = (token: string) => ids.get(token);
+  const template = llamaTemplate(settings, idOf) ?? parseTemplate(found['post_processor']);
+  const decode = createDecoder(found['decoder']);
+  const idsOf = createPipeline(found, settings, model.encodeWord, added);
   return {
-    kind: type.toLowerCase(),
-    padTokenId,
-    vocabularySize: library.get_vocab().size,
+    kind: model.type.toLowerCase(),
+    ...framingIds(found, settings, added, idOf),
+    vocabularySize: ids.size,
     encode: (text, pair, options = {}) =>
       assemble(template, idsOf(text), pair === undefined ? undefined : idsOf(pair), options),
-    decode: (ids, options = {}) => {
-      const known = ids.filter((id) => library.id_to_token(id) !== undefined);
-      if (known.length === 0) return '';
-      const skip = { skip_special_tokens: options.skipSpecialTokens ?? false, clean_up_tokenization_spaces: false };
-      return library.decode(known, skip);
+    decode: (given, options = {}) => {
+      const kept = options.skipSpecialTokens === true ? given.filter((id) => !special.has(id)) : given;
+      return decode(kept.map((id) => tokens.get(id)).filter((token) => token !== undefined)).join('');
     },
   };
+}
+
+/** Text to ids: added tokens cut out, the rest normalised, cut into words, and the words given to the model. */
+function createPipeline(
+  file: Readonly<Record<string, unknown>>,
+  settings: TokenizerSettings,
+  encodeWord: (word: string) => readonly number[],
+  added: ReturnType<typeof collectAddedTokens>,
+): (text: string) => number[] {
+  const normalize = createNormalizer(file['normalizer']);
+  const preTokenize = createPreTokenizer(withPrefixSpace(file['pre_tokenizer'], settings));
+  const asWritten = createSplitter(
+    added.filter((token) => !token.normalized),
+    ({ content }) => content,
+  );
+  const afterNormalizer = createSplitter(
+    added.filter((token) => token.normalized),
+    ({ content }) => normalize(content),
+  );
+  return (text) => {
+    const out: number[] = [];
+    // Half a surrogate pair is no character: the encoders of bytes write U+FFFD for it, and so all see that.
+    for (const section of asWritten(text.replace(/\p{Surrogate}/gu, '\ufffd'))) {
+      if ('id' in section) {
+        out.push(section.id);
+        continue;
+      }
+      for (const piece of afterNormalizer(normalize(section.text))) {
+        if ('id' in piece) {
+          out.push(piece.id);
+          continue;
+        }
+        const words = preTokenize({ text: piece.text, isFirst: section.start === 0 && piece.start === 0 });
+        for (const word of words) for (const id of encodeWord(word.text)) out.push(id);
+      }
+    }
+    return out;
+  };
+}
+
+/** Python's tokenizers overrule the prefix space of a `ByteLevel` by tokenizer_config.json, where it is false unless told. */
+function withPrefixSpace(preTokenizer: unknown, settings: TokenizerSettings): unknown {
+  const config = settings.tokenizerConfig as Record<string, unknown> | null | undefined;
+  const found = preTokenizer as { readonly type?: unknown } | null | undefined;
+  if (found?.type !== 'ByteLevel' || config === null || config === undefined) return preTokenizer;
+  return { ...found, add_prefix_space: config['add_prefix_space'] === true };
 }
 
 function assemble(template: Template, first: number[], second: number[] | undefined, options: EncodeOptions): Encoding {
@@ -122,13 +133,4 @@ function assemble(template: Template, first: number[], second: number[] | undefi
 function tooSmall(maxLength: number, special: number): UsageError {
   const message = messages.maxLengthTooSmall(maxLength, special);
   return new UsageError(message, { code: 'LEANTUNE_MAX_LENGTH', remedy: messages.remedyTruncation() });
-}
-
-/** Ids of a word list; Unigram lists pieces by position and has nothing to check here. */
-function checkIds(vocabulary: object, added: readonly { readonly id: number; readonly content: string }[]): void {
-  const listed = Array.isArray(vocabulary) ? [] : Object.entries(vocabulary as Record<string, unknown>);
-  for (const [token, id] of [...listed, ...added.map((each) => [each.content, each.id] as const)]) {
-    const valid = Number.isInteger(id) && (id as number) >= 0 && (id as number) <= MAX_TOKEN_ID;
-    if (!valid) throw new Error(messages.tokenIdWrong(token, id));
-  }
 }

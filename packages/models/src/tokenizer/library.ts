@@ -1,23 +1,25 @@
 import * as library from '@huggingface/tokenizers';
 
-/** The parts of `@huggingface/tokenizers` that are used here. */
-export interface LibraryTokenizer {
-  /** Called with every piece of text between added tokens. */
-  normalizer: ((text: string) => string) | null;
-  encode(text: string, options: { readonly add_special_tokens: boolean }): { readonly ids: number[] };
-  decode(
-    ids: readonly number[],
-    options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean },
-  ): string;
-  token_to_id(token: string): number | undefined;
-  id_to_token(id: number): string | undefined;
-  get_vocab(): ReadonlyMap<string, number>;
+/** A model of `@huggingface/tokenizers`: words to tokens. */
+export interface LibraryModel {
+  readonly tokens_to_ids: ReadonlyMap<string, number>;
+  readonly vocab: readonly (string | undefined)[];
+  readonly unk_token_id: number | undefined;
+}
+
+/** The parts of the library that are used here. */
+interface Constructors {
+  readonly BPE: new (config: object) => LibraryModel & ((words: readonly string[]) => string[]);
+  readonly WordPiece: new (config: object) => LibraryModel & ((words: readonly string[]) => string[]);
+  readonly SplitPreTokenizer: new (config: object) => { readonly pattern: RegExp };
 }
 
 // Its own declarations import each other without file extensions, which TypeScript does not resolve for ES modules.
-const constructors = library as unknown as { Tokenizer: new (tokenizer: object, config: object) => LibraryTokenizer };
+const { BPE, WordPiece, SplitPreTokenizer } = library as unknown as Constructors;
 
-/** The library's tokenizer for the content of a tokenizer.json. */
-export function createLibraryTokenizer(tokenizer: object): LibraryTokenizer {
-  return new constructors.Tokenizer(tokenizer, {});
+export const libraryModels = { BPE, WordPiece } as const;
+
+/** An Oniguruma expression, as tokenizer.json has it, in JavaScript, with the flags `gu`. @throws SyntaxError. */
+export function compilePattern(onigurumaExpression: string): RegExp {
+  return new SplitPreTokenizer({ pattern: { Regex: onigurumaExpression }, invert: true }).pattern;
 }

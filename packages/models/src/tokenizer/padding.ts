@@ -7,9 +7,11 @@ export interface PadOptions {
   /** Tokens per row: a number, or that of the longest row. */
   readonly length: number | 'longest';
   readonly padTokenId: number;
+  /** Where the padding stands; `right` unless told. Decoders that score or continue a text may want it on the left. */
+  readonly paddingSide?: 'left' | 'right';
 }
 
-/** Rows of equal length, each [rows, length]; padding has mask and type 0 and stands on the right. */
+/** Rows of equal length, each [rows, length]; padding has mask and type 0. */
 export interface PaddedEncodings {
   readonly length: number;
   readonly inputIds: HostArray;
@@ -26,9 +28,11 @@ export function padEncodings(encodings: readonly Encoding[], options: PadOptions
   const tokenTypeIds = new Int32Array(inputIds.length);
   encodings.forEach((encoding, row) => {
     if (encoding.inputIds.length > length) throw tooLong(row, length, encoding.inputIds.length);
-    inputIds.set(encoding.inputIds, row * length);
-    attentionMask.set(encoding.attentionMask, row * length);
-    tokenTypeIds.set(encoding.tokenTypeIds, row * length);
+    const found = encoding.inputIds.length;
+    const start = row * length + (options.paddingSide === 'left' ? length - found : 0);
+    inputIds.set(encoding.inputIds, start);
+    attentionMask.set(encoding.attentionMask, start);
+    tokenTypeIds.set(encoding.tokenTypeIds, start);
   });
   const host = (data: Int32Array): HostArray => ({ dtype: 'int32', shape: [encodings.length, length], data });
   return { length, inputIds: host(inputIds), attentionMask: host(attentionMask), tokenTypeIds: host(tokenTypeIds) };

@@ -24,9 +24,14 @@ export interface DecodeOptions {
 
 /** Text to token ids and back, equal to Hugging Face's fast tokenizers. */
 export interface Tokenizer {
-  /** Kind of model: `wordpiece`, `bpe`, `unigram`. */
+  /** Kind of model: `wordpiece`, `bpe`. */
   readonly kind: string;
+  /** Fills short rows; where the family has none of its own, the token that ends a text. */
   readonly padTokenId: number;
+  /** Begins a text; undefined in families without (BERT, Qwen2). */
+  readonly bosTokenId: number | undefined;
+  /** Ends a text; undefined in families without (BERT). */
+  readonly eosTokenId: number | undefined;
   /** Number of tokens, added ones included. */
   readonly vocabularySize: number;
   /**
