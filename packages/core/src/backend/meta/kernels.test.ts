@@ -104,9 +104,9 @@ function outputs([kernel, inputs, attributes]: Call) {
   };
   const given = Array.isArray(inputs)
     ? (inputs as Given[]).map(make)
-    : Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, make(input as Given)]));
+    : Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, make(input)]));
   const result = engine().runKernel(kernel, given as unknown as NamedTensorMap, (attributes ?? {}) as never);
-  const list = (Array.isArray(result) ? result : [result]) as TfTensor[];
+  const list = (Array.isArray(result) ? result : [result]);
   const described = list.map(({ shape, dtype }) => ({ shape, dtype }));
   for (const value of [...made, ...list]) value.dispose();
   return described;
