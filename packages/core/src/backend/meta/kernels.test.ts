@@ -106,7 +106,7 @@ function outputs([kernel, inputs, attributes]: Call) {
     ? (inputs as Given[]).map(make)
     : Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, make(input)]));
   const result = engine().runKernel(kernel, given as unknown as NamedTensorMap, (attributes ?? {}) as never);
-  const list = (Array.isArray(result) ? result : [result]);
+  const list = Array.isArray(result) ? result : [result];
   const described = list.map(({ shape, dtype }) => ({ shape, dtype }));
   for (const value of [...made, ...list]) value.dispose();
   return described;
