@@ -1,6 +1,7 @@
 import { engine } from '@tensorflow/tfjs-core';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { EnvironmentError, LeantuneError, UsageError } from '../../errors/errors.js';
+import type { EnvironmentError} from '../../errors/errors.js';
+import { LeantuneError, UsageError } from '../../errors/errors.js';
 import { add, cast, multiply } from '../../kernels/elementwise.js';
 import { matMul } from '../../kernels/linearAlgebra.js';
 import { mean, softmax, sum } from '../../kernels/reduce.js';
