@@ -91,6 +91,15 @@ describe.skipIf(!present)('vectors of the fast tokenizers (skipped without the s
     expectVectors(await loadTokenizer(folder), 'bert-base-uncased');
   });
 
+  // The folders hold config.json, which names the family, and no tokenizer_config.json.
+  it.each(['roberta', 'gpt2'])('%s from vocab.json and merges.txt alone', async (name) => {
+    const place = mkdtempSync(join(folder, 'bpe-'));
+    for (const file of ['vocab.json', 'merges.txt', 'config.json']) {
+      copyFileSync(sharedFile(`tokenizers/${name}/${file}`), join(place, file));
+    }
+    expectVectors(await loadTokenizer(place), name);
+  });
+
   it('gives the odd place of longest_first to the text that the Rust tokenizer gives it to', async () => {
     const tokenizer = await loadTokenizer(sharedFile('tokenizers/bert-base-uncased'));
     const texts = readShared<{ pairs: [string, string][] }>('goldens/tokenizers/texts.json');
@@ -176,6 +185,13 @@ describe('damaged tokenizer files', () => {
     const absent = await errorOf(() => loadTokenizer(place));
     expect(absent.message).toBe(
       `${place}: expected tokenizer.json, vocab.txt, or vocab.json with merges.txt; found none of them`,
+    );
+    writeFileSync(join(place, 'tokenizer.model'), 'sentencepiece');
+    expect((await errorOf(() => loadTokenizer(place))).remedy).toContain('AutoTokenizer.from_pretrained');
+    writeFileSync(join(place, 'vocab.json'), '["a"]');
+    writeFileSync(join(place, 'merges.txt'), '');
+    expect((await errorOf(() => loadTokenizer(place))).message).toContain(
+      'expected an object from tokens to their ids',
     );
     writeFileSync(join(place, 'vocab.txt'), '[PAD]\n[UNK]\n[CLS]\nhello\n');
     const error = await errorOf(() => loadTokenizer(place));
