@@ -19,7 +19,7 @@ export type { CategoryBytes, MemoryCategory, MemoryPhase } from './memory/catego
 export type { MemoryMeter, MemorySnapshot, TimelinePoint } from './memory/meter.js';
 
 export { useBackend } from './backend/useBackend.js';
-export { activeBackend, holdsValues, memoryMeter, withCategory, withFloatStorage } from './tensor/runtime.js';
+export { activeBackend, holdsValues, memoryMeter, withCategory, withParameterStorage } from './tensor/runtime.js';
 export { Tensor, tensorFrom } from './tensor/tensor.js';
 export { Parameter } from './tensor/parameter.js';
 export { keep, scope } from './tensor/scope.js';

@@ -2,10 +2,10 @@ import { UsageError } from '../errors/errors.js';
 import type { BirthCategory } from '../memory/categories.js';
 import { messages } from '../messages.js';
 import { equalShapes, type StorageDType } from './dtype.js';
-import { fillAs } from '../kernels/storage.js';
-import { floatStorage, memoryMeter, withCategory } from './runtime.js';
+import { castStorage, fillAs } from '../kernels/storage.js';
+import { memoryMeter, parameterStorage, withCategory } from './runtime.js';
 import { Tensor, tensorFrom } from './tensor.js';
-import { keep } from './scope.js';
+import { keep, scope } from './scope.js';
 
 /**
  * A leaf that training changes: a tensor whose value can be replaced in place. Parameters are owned by their
@@ -18,7 +18,8 @@ export class Parameter extends Tensor {
     shape: readonly number[],
     category: BirthCategory = 'parameters',
   ): Parameter {
-    return Parameter.takeOver(withCategory(category, () => tensorFrom(values, shape)));
+    const held = () => scope(() => castStorage(tensorFrom(values, shape), parameterStorage()));
+    return Parameter.takeOver(withCategory(category, held));
   }
 
   /** A parameter whose elements are all `value`, made on the backend: nothing is copied from the host. */
@@ -27,7 +28,7 @@ export class Parameter extends Tensor {
     value: number,
     {
       category = 'parameters',
-      storage = floatStorage(),
+      storage = parameterStorage(),
     }: { readonly category?: BirthCategory; readonly storage?: StorageDType } = {},
   ): Parameter {
     return Parameter.takeOver(withCategory(category, () => fillAs(shape, value, storage)));

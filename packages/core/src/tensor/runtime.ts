@@ -13,14 +13,14 @@ interface Runtime {
   backend: LoadedBackend | undefined;
   meter: MemoryMeter;
   category: BirthCategory;
-  floatStorage: FloatStorageDType;
+  parameterStorage: FloatStorageDType;
 }
 
 const runtime: Runtime = {
   backend: undefined,
   meter: new MemoryMeter(),
   category: 'workspace',
-  floatStorage: 'float32',
+  parameterStorage: 'float32',
 };
 
 /** Makes `backend` the one that computes, with a meter of its own; see `useBackend`. */
@@ -59,24 +59,24 @@ export function holdsValues(): boolean {
   return activeBackend().holdsValues !== false;
 }
 
-/** How new floating-point buffers are held where nothing else decides. */
-export function floatStorage(): FloatStorageDType {
-  return runtime.floatStorage;
+/** How new parameters are held where nothing else decides. */
+export function parameterStorage(): FloatStorageDType {
+  return runtime.parameterStorage;
 }
 
 /**
- * Parameters, batches and results without floating-point inputs made in `body` are held as `storage`; other results follow
- * their inputs. The counterpart of torch.set_default_dtype.
+ * Parameters made in `body` are held as `storage`, and so is what is computed from them: results are held as the widest of
+ * their inputs. Whatever else is made, masks and positions for instance, is float32 until an op casts it.
  * @throws EnvironmentError where the active backend has no such storage
  */
-export function withFloatStorage<T>(storage: FloatStorageDType, body: () => T): T {
+export function withParameterStorage<T>(storage: FloatStorageDType, body: () => T): T {
   assertStorage(storage);
-  const before = runtime.floatStorage;
-  runtime.floatStorage = storage;
+  const before = runtime.parameterStorage;
+  runtime.parameterStorage = storage;
   try {
     return body();
   } finally {
-    runtime.floatStorage = before;
+    runtime.parameterStorage = before;
   }
 }
 

@@ -5,7 +5,6 @@ import {
   assertSameDType,
   broadcast,
   dtypeOf,
-  freshStorage,
   input,
   promote,
   storageAttribute,
@@ -78,7 +77,7 @@ const softmax: Inference = (inputs, attributes) => {
 const cast: Inference = (inputs, attributes) => {
   const x = input(inputs, 'x');
   const dtype = attributes.dtype as DType;
-  const otherwise = dtype === dtypeOf(x) ? x.storage : freshStorage(dtype);
+  const otherwise = dtype === dtypeOf(x) ? x.storage : dtype;
   return { shape: x.shape, storage: storageAttribute(attributes, otherwise) };
 };
 

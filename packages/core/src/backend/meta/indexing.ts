@@ -4,7 +4,6 @@ import {
   assertDType,
   assertSameDType,
   dtypeOf,
-  freshStorage,
   input,
   promote,
   storageAttribute,
@@ -56,7 +55,7 @@ const oneHot: Inference = (inputs, attributes) => {
   const dtype = (attributes.dtype ?? 'int32') as DType;
   return {
     shape: [...indices.shape, attributes.depth as number],
-    storage: storageAttribute(attributes, freshStorage(dtype)),
+    storage: storageAttribute(attributes, dtype),
   };
 };
 

@@ -1,6 +1,5 @@
 import { backend_util, util } from '@tensorflow/tfjs-core';
 import { elementTypeOf, type DType, type StorageDType } from '../../tensor/dtype.js';
-import { floatStorage } from '../../tensor/runtime.js';
 
 /** What a kernel's output depends on: shape, element type and how the buffer is held. */
 export interface Meta {
@@ -63,9 +62,4 @@ export function promote(...metas: readonly Meta[]): StorageDType {
 /** Storage that an attribute names, else `otherwise`. */
 export function storageAttribute({ storage }: Attributes, otherwise: StorageDType): StorageDType {
   return (storage as StorageDType | undefined) ?? otherwise;
-}
-
-/** How a new value of an element type is held where no input decides. */
-export function freshStorage(dtype: DType): StorageDType {
-  return dtype === 'float32' ? floatStorage() : dtype;
 }

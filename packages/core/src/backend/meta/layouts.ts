@@ -3,7 +3,6 @@ import { equalShapes, type DType } from '../../tensor/dtype.js';
 import { uniformKernelName } from '../../kernels/random.js';
 import {
   assertSameDType,
-  freshStorage,
   input,
   promote,
   storageAttribute,
@@ -112,7 +111,7 @@ const split: Inference = (inputs, attributes) => {
 
 const fill: Inference = (_inputs, attributes) => {
   const dtype = (attributes.dtype ?? 'float32') as DType;
-  return { shape: attributes.shape as number[], storage: storageAttribute(attributes, freshStorage(dtype)) };
+  return { shape: attributes.shape as number[], storage: storageAttribute(attributes, dtype) };
 };
 
 const range: Inference = (_inputs, attributes) => {
@@ -126,7 +125,7 @@ const range: Inference = (_inputs, attributes) => {
   };
   util.assert(step !== 0, () => 'its step is 0');
   const length = Math.max(0, Math.ceil((stop - start) / step));
-  return { shape: [length], storage: storageAttribute(attributes, freshStorage(dtype)) };
+  return { shape: [length], storage: storageAttribute(attributes, dtype) };
 };
 
 /** Held as float32: half the bits would not do for a probability. */

@@ -2,7 +2,6 @@ import { KernelBackend, type BackendTimingInfo, type TensorInfo } from '@tensorf
 import { UsageError } from '../../errors/errors.js';
 import { messages } from '../../messages.js';
 import { elementTypeOf, type DType, type StorageDType } from '../../tensor/dtype.js';
-import { floatStorage } from '../../tensor/runtime.js';
 
 /** All that a buffer of the meta backend is: how it would be held, and how many tensors share it. */
 export class MetaBuffer {
@@ -23,7 +22,7 @@ export class MetaBackend extends KernelBackend {
   /** The values are not looked at. */
   override write(_values: unknown, _shape: number[], dtype: DType): MetaBuffer {
     this.buffers += 1;
-    return new MetaBuffer(dtype === 'float32' ? floatStorage() : dtype);
+    return new MetaBuffer(dtype);
   }
 
   override incRef(dataId: object): void {

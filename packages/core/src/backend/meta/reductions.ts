@@ -1,6 +1,6 @@
 import { backend_util, util } from '@tensorflow/tfjs-core';
 import { sumOfSquaresKernelName } from '../../kernels/reduce.js';
-import { dtypeOf, freshStorage, input, promote, storageAttribute, type Inference } from './inference.js';
+import { dtypeOf, input, promote, storageAttribute, type Inference } from './inference.js';
 
 /** Shape after `axes` are reduced (all of them where none are named). */
 function reduced(shape: readonly number[], axes: unknown, keepDims: unknown): number[] {
@@ -22,7 +22,7 @@ const reduction =
 
 const mean: Inference = (inputs, attributes) => {
   const x = input(inputs, 'x');
-  const storage = dtypeOf(x) === 'float32' ? x.storage : freshStorage('float32');
+  const storage = dtypeOf(x) === 'float32' ? x.storage : 'float32';
   return {
     shape: reduced(x.shape, attributes.axis, attributes.keepDims),
     storage: storageAttribute(attributes, storage),
