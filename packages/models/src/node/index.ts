@@ -14,3 +14,5 @@ export type { DownloadProgress } from './weights/transfer.js';
 export { loadModel } from './loadModel.js';
 export type { LoadedModel, LoadModelOptions } from './loadModel.js';
 export { saveModel } from './saveModel.js';
+export { readShippedConfig, shippedConfigNames } from './shippedConfig.js';
+export type { ShippedConfig } from './shippedConfig.js';
