@@ -1,6 +1,12 @@
 export { cacheFolder } from './cacheFolder.js';
-export { loadBackend, nodeProviders } from './loadBackend.js';
-export type { LoadBackendOptions } from './loadBackend.js';
+export { loadBackend, nodeProviders, registerNodeProvider } from './loadBackend.js';
+export type { LoadBackendOptions, NodeProviderFactory } from './loadBackend.js';
+export { failureSummary, runCommand } from './provision/command.js';
+export { withLock } from './provision/lock.js';
+export { findCompiler, isProblem } from './provision/prerequisites.js';
+export type { Found, Problem } from './provision/prerequisites.js';
+export { Reporter } from './provision/report.js';
+export { requestedThreads } from './tensorflow/runtimeSettings.js';
 export { provisionTensorflow } from './provision/provisionTensorflow.js';
 export type { ProvisionOptions, ProvisionResult } from './provision/provisionTensorflow.js';
 export type { ProvisionPhase, ProvisionProgress } from './provision/report.js';

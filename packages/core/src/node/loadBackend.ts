@@ -6,10 +6,25 @@ import { resolveBackend } from '../backend/resolve.js';
 import { wasmProvider } from '../backend/wasm.js';
 import { tensorflowProvider } from './tensorflow/provider.js';
 
+/** Makes the provider of a backend for the settings in `environment`. */
+export type NodeProviderFactory = (environment: NodeJS.ProcessEnv) => BackendProvider;
+
+const factories: NodeProviderFactory[] = [
+  tensorflowProvider,
+  () => {
+    const script = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+    return wasmProvider({ wasmFolder: join(dirname(script), sep) });
+  },
+];
+
+/** Adds the backend of another package to those that compute in Node; again the same one changes nothing. */
+export function registerNodeProvider(factory: NodeProviderFactory): void {
+  if (!factories.includes(factory)) factories.push(factory);
+}
+
 /** The backends that compute in Node. */
 export function nodeProviders(environment: NodeJS.ProcessEnv = process.env): BackendProvider[] {
-  const script = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
-  return [tensorflowProvider(environment), wasmProvider({ wasmFolder: join(dirname(script), sep) })];
+  return factories.map((factory) => factory(environment));
 }
 
 export interface LoadBackendOptions {

@@ -1,0 +1,17 @@
+// The GPUs that this libtorch can use, by the CUDA driver, which needs no CUDA headers.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace leantune {
+
+struct Gpu {
+  std::string name;        // e.g. NVIDIA H100 80GB HBM3
+  std::string capability;  // e.g. 9.0
+};
+
+// Empty where libtorch was built without CUDA or finds no GPU.
+std::vector<Gpu> gpus();
+
+}  // namespace leantune

@@ -1,0 +1,132 @@
+// Elements chosen by indices, and elements added up at indices. On the CPU an index out of range is an error; a GPU
+// finds out only later, as PyTorch does.
+#include "kernel.h"
+
+#include <stdexcept>
+
+using namespace leantune;
+
+namespace {
+// Axes before `axis`, and from there on, as one axis each.
+int64_t sizeOf(const Tensor& x, int64_t from, int64_t to) {
+  int64_t size = 1;
+  for (int64_t axis = from; axis < to; axis++) size *= x.size(axis);
+  return size;
+}
+
+// sums[indices[i]] += rows[i]. libtorch's own index_add_ starts an elementwise kernel for every row on the CPU.
+template <typename T>
+void addRowsOnHost(Tensor& sums, const Tensor& indices, const Tensor& rows, bool skipNegative) {
+  const int64_t width = rows.size(1);
+  const auto* index = indices.data_ptr<int32_t>();
+  const auto* source = rows.data_ptr<T>();
+  auto* target = sums.data_ptr<T>();
+  for (int64_t i = 0; i < rows.size(0); i++) {
+    if (index[i] < 0 && skipNegative) continue;
+    if (index[i] < 0 || index[i] >= sums.size(0)) {
+      throw std::out_of_range("index " + std::to_string(index[i]) + " is not in [0, " + std::to_string(sums.size(0)) + ")");
+    }
+    T* sum = target + index[i] * width;
+    const T* row = source + i * width;
+    for (int64_t column = 0; column < width; column++) sum[column] += row[column];
+  }
+}
+
+// Zeros [count, width] plus rows [n, width] at indices int32 [n]; equal indices add up.
+Tensor sumOfRows(const Tensor& indices, const Tensor& rows, int64_t count, bool skipNegative) {
+  Tensor sums = at::zeros({count, rows.size(1)}, rows.options());
+  const Tensor source = rows.contiguous();
+  if (!rows.is_cpu()) {
+    if (!skipNegative) return sums.index_add_(0, indices, source);
+    const Tensor kept = at::nonzero(indices.ge(0)).view({-1});
+    return sums.index_add_(0, indices.index_select(0, kept), source.index_select(0, kept));
+  }
+  const Tensor index = indices.contiguous();
+  if (rows.scalar_type() == at::kFloat) {
+    addRowsOnHost<float>(sums, index, source, skipNegative);
+  } else if (rows.scalar_type() == at::kInt) {
+    addRowsOnHost<int32_t>(sums, index, source, skipNegative);
+  } else {
+    sums.index_add_(0, index, source);
+  }
+  return sums;
+}
+
+// Coordinates int32 [n, depth] in the first axes of `shape` as places int32 [n] in these axes laid out in a row.
+Tensor placesOf(const Tensor& coordinates, const Sizes& shape) {
+  const int64_t depth = coordinates.size(1);
+  Tensor places = at::zeros({coordinates.size(0)}, coordinates.options());
+  for (int64_t axis = 0; axis < depth; axis++) places = places * shape[axis] + coordinates.select(1, axis);
+  return places;
+}
+
+int64_t product(const Sizes& shape, int64_t from, int64_t to) {
+  int64_t size = 1;
+  for (int64_t axis = from; axis < to; axis++) size *= shape[axis];
+  return size;
+}
+}  // namespace
+
+// x [batch…, outer…, n, inner…], indices [batch…, any…] → [batch…, outer…, any…, inner…]
+KERNEL(GatherV2) {
+  const Tensor x = in.tensor();
+  const Tensor indices = in.tensor();
+  const int64_t axis = in.integer();
+  const int64_t batchDims = in.integer();
+  Sizes shape(x.sizes().begin(), x.sizes().begin() + axis);
+  shape.insert(shape.end(), indices.sizes().begin() + batchDims, indices.sizes().end());
+  shape.insert(shape.end(), x.sizes().begin() + axis + 1, x.sizes().end());
+  if (batchDims == 0) return x.index_select(axis, indices.view({-1})).view(shape);
+  const int64_t batch = sizeOf(x, 0, batchDims);
+  const int64_t outer = sizeOf(x, batchDims, axis);
+  const int64_t inner = sizeOf(x, axis + 1, x.dim());
+  const int64_t count = sizeOf(indices, batchDims, indices.dim());
+  const Tensor places = indices.view({batch, 1, count, 1}).to(at::kLong).expand({batch, outer, count, inner});
+  return x.view({batch, outer, x.size(axis), inner}).gather(2, places).view(shape);
+}
+
+// x [a…, inner…], indices [any…, depth] → [any…, inner…]
+KERNEL(GatherNd) {
+  const Tensor x = in.tensor();
+  const Tensor indices = in.tensor();
+  const int64_t depth = indices.size(-1);
+  const Sizes sizes = x.sizes().vec();
+  Sizes shape(indices.sizes().begin(), indices.sizes().end() - 1);
+  shape.insert(shape.end(), sizes.begin() + depth, sizes.end());
+  const Tensor places = placesOf(indices.view({-1, depth}), sizes);
+  const Tensor rows = x.view({product(sizes, 0, depth), product(sizes, depth, x.dim())});
+  return rows.index_select(0, places).view(shape);
+}
+
+// indices [any…, depth], updates [any…, inner…] → sums of shape [a…, inner…]
+KERNEL(ScatterNd) {
+  const Tensor indices = in.tensor();
+  const Tensor updates = in.tensor();
+  const Sizes shape = in.integers();
+  const int64_t depth = indices.dim() < 2 ? 1 : indices.size(-1);
+  const Tensor coordinates = indices.view({-1, depth});
+  const Tensor places = depth == 1 ? coordinates.view({-1}) : placesOf(coordinates, shape);
+  const int64_t width = product(shape, depth, static_cast<int64_t>(shape.size()));
+  return sumOfRows(places, updates.reshape({-1, width}), product(shape, 0, depth), false).view(shape);
+}
+
+KERNEL(UnsortedSegmentSum) {
+  const Tensor x = in.tensor();
+  const Tensor segments = in.tensor();
+  const int64_t count = in.integer();
+  const int64_t width = sizeOf(x, segments.dim(), x.dim());
+  Sizes shape{count};
+  shape.insert(shape.end(), x.sizes().begin() + segments.dim(), x.sizes().end());
+  return sumOfRows(segments.view({-1}), x.view({-1, width}), count, true).view(shape);
+}
+
+// An index outside [0, depth) gives a row without a one.
+KERNEL(OneHot) {
+  const Tensor indices = in.tensor();
+  const int64_t depth = in.integer();
+  const double on = in.number();
+  const double off = in.number();
+  const at::TensorOptions target = indices.options().dtype(in.dtype());
+  const Tensor hits = indices.unsqueeze(-1).eq(at::arange(depth, indices.options()));
+  return at::where(hits, at::full({}, on, target), at::full({}, off, target));
+}

@@ -1,0 +1,34 @@
+// What the device's memory holds: the caching allocator's own figures on a GPU, every storage exactly on the CPU.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <string>
+
+namespace leantune {
+
+// In bytes. `reserved` is what the allocator has taken from the device; on the CPU it equals `allocated`.
+struct MemoryFigures {
+  int64_t allocated, peakAllocated, reserved, peakReserved;
+};
+
+MemoryFigures memoryFigures();
+void resetMemoryPeak();
+
+// Puts an allocator that counts before libtorch's own on the CPU; before the first tensor is made.
+void countHostMemory();
+
+struct OutOfMemory : std::exception {
+  std::string message;
+  int64_t requestedBytes;
+  OutOfMemory(std::string text, int64_t requested) : message(std::move(text)), requestedBytes(requested) {}
+  const char* what() const noexcept override { return message.c_str(); }
+};
+
+// Bytes that the device has free; -1 where it does not say.
+int64_t freeDeviceBytes();
+
+// "Tried to allocate 20.00 MiB" → bytes; -1 where the text says nothing of the kind.
+int64_t requestedBytesIn(const std::string& message);
+
+}  // namespace leantune
