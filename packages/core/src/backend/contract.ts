@@ -1,0 +1,8 @@
+/** What a package that brings a backend of its own needs of core: `@leantune/core/backend`. */
+export { activateBackend } from './activate.js';
+export { registerAdamWKernel } from '../kernels/adamWUpdate.js';
+export type { AdamWKernel } from '../kernels/adamWUpdate.js';
+export { uniformKernelName } from '../kernels/random.js';
+export { sumOfSquaresKernelName } from '../kernels/reduce.js';
+export type { StreamKey } from '../random/stream.js';
+export { elementTypeOf } from '../tensor/dtype.js';
