@@ -23,7 +23,7 @@ export { activeBackend, holdsValues, memoryMeter, withCategory, withParameterSto
 export { Tensor, tensorFrom } from './tensor/tensor.js';
 export { Parameter } from './tensor/parameter.js';
 export { keep, scope } from './tensor/scope.js';
-export { TokenSelection } from './tensor/selection.js';
+export { TokenSelection, withSelection } from './tensor/selection.js';
 export { elementCount } from './tensor/dtype.js';
 export type { DType, FloatStorageDType, StorageDType } from './tensor/dtype.js';
 
@@ -40,7 +40,7 @@ export { savingPolicy, withSavingPolicy } from './autograd/policy.js';
 export type { SavingPolicy } from './autograd/policy.js';
 
 export { gelu, geluTanh, relu, silu, tanh } from './ops/activation.js';
-export { add, scale } from './ops/arithmetic.js';
+export { add, multiply, scale } from './ops/arithmetic.js';
 export { attention } from './ops/attention.js';
 export type { AttentionOptions } from './ops/attention.js';
 export { dropout } from './ops/dropout.js';
@@ -48,16 +48,22 @@ export type { DropoutStream } from './ops/dropout.js';
 export { embedding } from './ops/embedding.js';
 export { layerNorm } from './ops/layerNorm.js';
 export { linear } from './ops/linear.js';
-export { additiveMask, meanWeights } from './ops/mask.js';
+export type { WeightLayout } from './ops/linear.js';
+export { additiveMask, causalOrder, meanWeights } from './ops/mask.js';
+export type { AttentionMask, CausalOrder } from './ops/mask.js';
 export { crossEntropy, ignoredLabel, meanSquaredError } from './ops/loss.js';
 export { reshape } from './ops/reshape.js';
-export { selectedRows, tokenAt, weightedTokenSum } from './ops/tokens.js';
+export { rmsNorm } from './ops/rmsNorm.js';
+export { rotary, rotaryTable } from './ops/rotary.js';
+export type { RotaryTable } from './ops/rotary.js';
+export { concatenateTokens, selectedRows, sliceFeatures, tokenAt, tokensAt, weightedTokenSum } from './ops/tokens.js';
 
 export { stepContext, stepStream, withStepContext } from './modules/context.js';
 export type { StepContext } from './modules/context.js';
 export { RandomParameterSource } from './modules/initialization.js';
 export type { Initializer, ParameterSource } from './modules/initialization.js';
-export { Dropout, Embedding, LayerNorm, Linear } from './modules/layers.js';
+export { Dropout, Embedding, LayerNorm, Linear, RMSNorm } from './modules/layers.js';
+export type { LinearOptions } from './modules/layers.js';
 export { Module } from './modules/module.js';
 export type { AnyModule } from './modules/module.js';
 
@@ -74,7 +80,7 @@ export type { SgdOptions } from './optim/sgd.js';
 export { measureStepMemory } from './train/measure.js';
 export type { StepMemory } from './train/measure.js';
 export { TrainableModel } from './train/model.js';
-export type { DeviceBatch, ModelOutput, TokenChoice, TokenSelector } from './train/model.js';
+export type { DeviceBatch, ModelOutput, TokenChoice, TokenSelector, TokenSlots } from './train/model.js';
 export { predict } from './train/predict.js';
 export type { Prediction } from './train/predict.js';
 export { train, trainedParameters } from './train/train.js';

@@ -6,7 +6,7 @@ import { reshape } from './ops/reshape.js';
 import { tokenAt, weightedTokenSum } from './ops/tokens.js';
 import { Parameter } from './tensor/parameter.js';
 import { scope } from './tensor/scope.js';
-import { TokenSelection } from './tensor/selection.js';
+import { TokenSelection, withSelection } from './tensor/selection.js';
 import { tensorFrom } from './tensor/tensor.js';
 import { describeOnBackends } from './testing/backends.js';
 
@@ -26,7 +26,7 @@ describe('before a backend is active', () => {
 
 await describeOnBackends('token selections', () => {
   const select = (selection: TokenSelection, table: Parameter) =>
-    embedding(tensorFrom([0, 1, 1], [1, 3], 'int32'), table, { selection });
+    embedding(withSelection(tensorFrom([0, 1, 1], [1, 3], 'int32'), selection), table);
 
   it('that differ, and ops that cannot keep one, are named', () => {
     const table = Parameter.from([1, 2, 3, 4], [2, 2]);

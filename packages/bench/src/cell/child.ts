@@ -9,6 +9,7 @@ import { LeantuneError, OutOfMemoryError } from '@leantune/core';
 import { CellInterruptedError } from './contract.js';
 import type { CellConfig, ExecuteCell } from './contract.js';
 import type { FromCell, ReportedError, ToCell } from './protocol.js';
+import '../registry/backends.js';
 
 let stopping = false;
 

@@ -109,7 +109,7 @@ function optimizerOf(training: TrainingSettings): OptimizerDefinition {
 
 /** The worst case for memory: every token of every row counts as a real one. */
 function fullLength(batch: Batch): Batch {
-  const { attentionMask } = batch.inputs;
+  const attentionMask = batch.inputs.attentionMask!;
   const data = new Int32Array(attentionMask.data.length).fill(1);
   return { ...batch, inputs: { ...batch.inputs, attentionMask: { dtype: 'int32', shape: attentionMask.shape, data } } };
 }

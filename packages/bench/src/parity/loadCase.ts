@@ -1,7 +1,7 @@
 import { UsageError, scope, tensorFrom, type Batch, type HostArray, type TokenChoice } from '@leantune/core';
 import { applyMethods, type AppliedMethods } from '@leantune/methods';
 import { loadAdapterTensors } from '@leantune/methods/node';
-import { bertFromCheckpoint, parseBertConfig, type Safetensors, type TransformerModel } from '@leantune/models';
+import { modelFromCheckpoint, readModelConfig, type Safetensors, type TransformerModel } from '@leantune/models';
 import { openWeights, readJson } from '@leantune/models/node';
 import { join } from 'node:path';
 import type { ParityCase, ParityRun } from './caseFile.js';
@@ -32,8 +32,8 @@ export async function loadRun({ folder }: ParityCase, run: ParityRun): Promise<L
   const weightsFile = join(folder, 'model.safetensors');
   const weights = await openWeights(weightsFile);
   const numberOfLabels = weights.info('classifier.weight').shape[0]!;
-  const { model } = await bertFromCheckpoint(
-    parseBertConfig(config, file),
+  const { model } = await modelFromCheckpoint(
+    readModelConfig(config, { file }),
     { kind: run.task, numberOfLabels },
     weights,
     weightsFile,

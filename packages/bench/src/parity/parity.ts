@@ -4,6 +4,7 @@ import { readCases, type ParityCase, type ParityEntry } from './caseFile.js';
 import type { Comparison } from './compare.js';
 import { parityMessages } from './messages.js';
 import { executeRun } from './runCase.js';
+import '../registry/backends.js';
 
 /** Outcome of one run of one case on one backend. */
 export interface ParityResult {

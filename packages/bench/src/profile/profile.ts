@@ -12,6 +12,7 @@ import { compareToFirst } from './statistics.js';
 import type { Comparison } from './statistics.js';
 import { Trainee } from './trainee.js';
 import type { MemoryFigures } from './trainee.js';
+import '../registry/backends.js';
 
 /** Untimed steps of each method: they make the optimiser's state and the first uses of kernels. */
 const warmupSteps = 2;

@@ -1,7 +1,7 @@
 /** Words of the command line → settings of a profile, or everything that is wrong with them at once. */
 import { ConfigurationError, EnvironmentError } from '@leantune/core';
 import type { ConfigurationIssue } from '@leantune/core';
-import { parseBertConfig } from '@leantune/models';
+import { readModelConfig } from '@leantune/models';
 import { readJson, resolveCheckpoint } from '@leantune/models/node';
 import { z } from 'zod';
 import { savingSchema } from '../cell/contract.js';
@@ -87,7 +87,7 @@ export async function resolveSettings(
     methods,
     batchSize: batch,
     sequenceLength: figures.data.seq,
-    vocabularySize: config.vocabularySize,
+    vocabularySize: config.vocabularySize!,
     rounds,
     ...(dropout === undefined ? {} : { dropout }),
     saving,
@@ -103,7 +103,7 @@ function numberOrText(word: string): number | string {
 async function configOf(model: string, offline: boolean) {
   try {
     const { files } = await resolveCheckpoint(model, { offline });
-    return parseBertConfig(await readJson(files.config), files.config);
+    return readModelConfig(await readJson(files.config), { file: files.config });
   } catch (error) {
     if (offline && error instanceof EnvironmentError) return undefined;
     throw error;

@@ -1,7 +1,7 @@
 /** Models and data of a plan, looked at once before the first cell: what is missing or damaged is one error. */
 import { ConfigurationError, EnvironmentError, LeantuneError } from '@leantune/core';
 import type { ConfigurationIssue } from '@leantune/core';
-import { parseBertConfig } from '@leantune/models';
+import { readModelConfig } from '@leantune/models';
 import { loadTokenizer, openWeights, readJson, resolveCheckpoint } from '@leantune/models/node';
 import { loadTask } from '@leantune/tasks';
 import { messages } from '../messages.js';
@@ -38,7 +38,7 @@ export async function checkInputs(cells: readonly Cell[], onWarning: (line: stri
 async function checkModel(model: string, onWarning: (line: string) => void): Promise<number | undefined> {
   try {
     const { files, folder } = await resolveCheckpoint(model);
-    const { maxPositions } = parseBertConfig(await readJson(files.config), files.config);
+    const { maxPositions } = readModelConfig(await readJson(files.config), { file: files.config });
     await loadTokenizer(folder);
     await (await openWeights(files.weights)).close();
     return maxPositions;

@@ -1,7 +1,7 @@
 /** A real BERT of two layers of 16, random, as files: every command takes it for a model. */
 import { useBackend } from '@leantune/core';
 import { loadBackend } from '@leantune/core/node';
-import { parseBertConfig, randomBert } from '@leantune/models';
+import { randomModel, readModelConfig } from '@leantune/models';
 import { saveSafetensors } from '@leantune/models/node';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const config = {
 /** Writes config.json, model.safetensors and vocab.txt; it has 24 positions. */
 export async function writeTinyCheckpoint(folder: string): Promise<void> {
   await useBackend(await loadBackend('wasm'));
-  const model = randomBert(parseBertConfig(config), { kind: 'classification', numberOfLabels: 2 }, 1);
+  const model = randomModel(readModelConfig(config), { kind: 'classification', numberOfLabels: 2 }, 1);
   mkdirSync(folder);
   const weights = [...model.namedParameters()].map(([name, parameter]) => {
     const data = Float32Array.from(parameter.read());

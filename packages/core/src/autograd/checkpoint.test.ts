@@ -10,7 +10,7 @@ import { RandomStream, streamKey } from '../random/stream.js';
 import { Parameter } from '../tensor/parameter.js';
 import { memoryMeter, withCategory } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
-import { TokenSelection } from '../tensor/selection.js';
+import { TokenSelection, withSelection } from '../tensor/selection.js';
 import { tensorFrom, type Tensor } from '../tensor/tensor.js';
 import { describeOnBackends } from '../testing/backends.js';
 import { gradientOf, live } from '../testing/probes.js';
@@ -60,7 +60,7 @@ function run({ checkpointed, policy = 'lean', trainsX = true, selection = false 
           const ids = withCategory('batch', () =>
             tensorFrom([...Array(batch * length).keys()], [batch, length], 'int32'),
           );
-          let value = embedding(ids, model.x, { selection: chosen }); // x as [batch, length, hidden]
+          let value = embedding(withSelection(ids, chosen), model.x); // x as [batch, length, hidden]
           for (let index = 0; index < blocks; index++) {
             const body = (input: Tensor) =>
               dropout(linear(gelu(linear(input, model.up[index]!)), model.down[index]!), {

@@ -29,7 +29,7 @@ export interface OpResult {
   /** Set by ops that end or start a selection; by default the output carries the inputs' one. */
   readonly selection?: TokenSelection | undefined;
   /** How consumers can recompute the output row by row under `lean`. */
-  readonly recipe?: { readonly source: Tensor; readonly compute: Recompute };
+  readonly recipe?: { readonly sources: readonly Tensor[]; readonly compute: Recompute };
 }
 
 /**
@@ -70,9 +70,9 @@ export function differentiable<Inputs extends OpInputs>(
       const result = noGrad(() => forward(context));
       backward = result.backward;
       result.output.selection = 'selection' in result ? result.selection : commonSelection(operation, inputs);
-      // Of a frozen operation nothing is saved: a recipe would only keep its source alive.
+      // Of a frozen operation nothing is saved: a recipe would only keep its sources alive.
       if (result.recipe !== undefined && recording && savingPolicy() === 'lean') {
-        result.output.recipe = new Recipe(result.recipe.source, result.recipe.compute);
+        result.output.recipe = new Recipe(result.recipe.sources, result.recipe.compute);
       }
       return result.output;
     });

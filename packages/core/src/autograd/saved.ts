@@ -4,29 +4,36 @@ import type { TokenSelection } from '../tensor/selection.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
- * Computes a value again, row by row, from one source of the same token layout. `selection` is given where the source
- * holds only its selected rows.
+ * Computes a value again, row by row, from sources of the same token layout. `selection` is given where the sources
+ * hold only their selected rows.
  */
-export type Recompute = (source: Tensor, selection: TokenSelection | undefined) => Tensor;
+export type Recompute = (sources: readonly Tensor[], selection: TokenSelection | undefined) => Tensor;
 
 /**
- * How consumers recompute a value instead of keeping it (saving policy `lean`). Owns one reference to its source: with a
- * token selection only the selected rows of it, which is all that consumers keep. A source that has a recipe itself is
- * replaced by that recipe's source.
+ * How consumers recompute a value instead of keeping it (saving policy `lean`). Owns one reference to each source: with
+ * a token selection only the selected rows of it, which is all that consumers keep. A source that has a recipe itself is
+ * replaced by that recipe's sources.
  */
 export class Recipe {
-  readonly source: Tensor;
+  readonly sources: readonly Tensor[];
   readonly compute: Recompute;
 
-  constructor(source: Tensor, compute: Recompute) {
-    const inner = source.recipe;
-    this.source = (inner?.source ?? rowsOf(source)).retain();
-    this.compute =
-      inner === undefined ? compute : (kept, selection) => compute(inner.compute(kept, selection), selection);
+  constructor(sources: readonly Tensor[], compute: Recompute) {
+    const inner = sources.map((source) => source.recipe);
+    const flat = sources.map((source, index) => inner[index]?.sources ?? [rowsOf(source)]);
+    this.sources = flat.flat().map((source) => source.retain());
+    this.compute = (kept, selection) => {
+      let next = 0;
+      const values = inner.map((recipe, index) => {
+        const own = kept.slice(next, (next += flat[index]!.length));
+        return recipe === undefined ? own[0]! : recipe.compute(own, selection);
+      });
+      return compute(values, selection);
+    };
   }
 
   release(): void {
-    this.source.release();
+    for (const source of this.sources) source.release();
   }
 }
 
@@ -54,23 +61,24 @@ class SavedTensor implements SavedValue {
   }
 }
 
-/** Holds the source of a recipe instead of its value. */
+/** Holds the sources of a recipe instead of its value. */
 class SavedRecipe implements SavedValue {
-  private readonly source: SavedTensor;
+  private readonly sources: readonly SavedTensor[];
 
   constructor(
     private readonly recipe: Recipe,
     private readonly selection: TokenSelection | undefined,
   ) {
-    this.source = new SavedTensor(recipe.source);
+    this.sources = recipe.sources.map((source) => new SavedTensor(source));
   }
 
   get(): Tensor {
-    return scope(() => this.recipe.compute(this.source.get(), this.selection));
+    const values = this.sources.map((source) => source.get());
+    return scope(() => this.recipe.compute(values, this.selection));
   }
 
   release(): void {
-    this.source.release();
+    for (const source of this.sources) source.release();
   }
 }
 

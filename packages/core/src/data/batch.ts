@@ -4,16 +4,19 @@ export type HostArray =
   | { readonly dtype: 'float32'; readonly shape: readonly number[]; readonly data: Float32Array };
 
 /**
- * One micro-batch as a collator makes it. Names are Hugging Face's in camelCase; `inputIds` and `attentionMask`
- * are [size, length] (right-padded unless the model says otherwise), `labels` [size] (int32 classes, float32
- * targets of a regression) or [size, length] for language modelling (-100 = ignored).
+ * One micro-batch as a collator makes it. Names of inputs are Hugging Face's in camelCase:
+ * - `inputIds`, `attentionMask`, `tokenTypeIds`, `positionIds` int32 [size, length];
+ * - `decoderInputIds` int32 [size, decoder length] for encoder-decoders that are trained on a target;
+ * - `pixelValues` float32 [size, channels, height, width];
+ * - `causalOrder` int32 [size, length]: the order of the tokens where a method has arranged them anew;
+ * - `nextTokenLabels` int32 [size, length]: the label of each token's successor, where arranged anew.
+ *
+ * `labels` are [size] (int32 classes, float32 targets of a regression), [size, length] for language modelling
+ * (-100 = ignored), [questions] for multiple choice (each with size / questions rows), [size, 2] for spans.
  */
 export interface Batch {
   readonly size: number;
   readonly length: number;
-  readonly inputs: Readonly<Record<string, HostArray>> & {
-    readonly inputIds: HostArray;
-    readonly attentionMask: HostArray;
-  };
+  readonly inputs: Readonly<Record<string, HostArray>>;
   readonly labels: HostArray;
 }

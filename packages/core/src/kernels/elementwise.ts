@@ -9,6 +9,7 @@ export const subtract = (a: KernelInput, b: KernelInput): Tensor => runKernel('S
 export const multiply = (a: KernelInput, b: KernelInput): Tensor => runKernel('Multiply', { a, b });
 export const divide = (a: KernelInput, b: KernelInput): Tensor => runKernel('RealDiv', { a, b });
 export const maximum = (a: KernelInput, b: KernelInput): Tensor => runKernel('Maximum', { a, b });
+export const minimum = (a: KernelInput, b: KernelInput): Tensor => runKernel('Minimum', { a, b });
 export const greater = (a: KernelInput, b: KernelInput): Tensor => runKernel('Greater', { a, b });
 export const greaterEqual = (a: KernelInput, b: KernelInput): Tensor => runKernel('GreaterEqual', { a, b });
 export const notEqual = (a: Tensor, b: Tensor): Tensor => runKernel('NotEqual', { a, b });
@@ -21,6 +22,9 @@ export const logarithm = (x: Tensor): Tensor => runKernel('Log', { x });
 export const errorFunction = (x: Tensor): Tensor => runKernel('Erf', { x });
 export const hyperbolicTangent = (x: Tensor): Tensor => runKernel('Tanh', { x });
 export const sigmoid = (x: Tensor): Tensor => runKernel('Sigmoid', { x });
+export const cosine = (x: Tensor): Tensor => runKernel('Cos', { x });
+export const sine = (x: Tensor): Tensor => runKernel('Sin', { x });
+export const negate = (x: Tensor): Tensor => runKernel('Neg', { x });
 export const rectify = (x: Tensor): Tensor => runKernel('Relu', { x });
 
 export const cast = (x: Tensor, dtype: DType): Tensor => runKernel('Cast', { x }, { dtype });

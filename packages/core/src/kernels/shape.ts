@@ -15,6 +15,20 @@ export function slice(x: Tensor, begin: readonly number[], size: readonly number
   return runKernel('Slice', { x }, { begin: [...begin], size: [...size] });
 }
 
+/** Repeats the tensor `repetitions[axis]` times along every axis. */
+export function tile(x: Tensor, repetitions: readonly number[]): Tensor {
+  return runKernel('Tile', { x }, { reps: [...repetitions] });
+}
+
+export function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
+  return runKernel('Concat', tensors, { axis });
+}
+
+/** Zeros around x: [before, after] for every axis. */
+export function padZeros(x: Tensor, paddings: readonly (readonly [number, number])[]): Tensor {
+  return runKernel('PadV2', { x }, { paddings: paddings.map((pair) => [...pair]), constantValue: 0 });
+}
+
 export function fill(shape: readonly number[], value: number, dtype: DType = 'float32'): Tensor {
   return runKernel('Fill', {}, { shape: [...shape], value, dtype });
 }

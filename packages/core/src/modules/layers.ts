@@ -1,32 +1,55 @@
 import { dropout, type DropoutStream } from '../ops/dropout.js';
 import { embedding } from '../ops/embedding.js';
 import { layerNorm } from '../ops/layerNorm.js';
-import { linear } from '../ops/linear.js';
+import { transpose } from '../kernels/shape.js';
+import { add as addKernel } from '../kernels/elementwise.js';
+import { linear, type WeightLayout } from '../ops/linear.js';
+import { rmsNorm } from '../ops/rmsNorm.js';
+import { scope } from '../tensor/scope.js';
 import type { Parameter } from '../tensor/parameter.js';
-import type { TokenSelection } from '../tensor/selection.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { stepContext, stepStream } from './context.js';
 import type { ParameterSource } from './initialization.js';
 import { Module } from './module.js';
 
-/** y = x Wᵀ + b with parameters `weight` [out, in] and `bias` [out]. */
+export interface LinearOptions {
+  /** Default true. */
+  readonly bias?: boolean | undefined;
+  /** How the weight lies: Conv1D of GPT-2 stores [in, out]. Default `out-in`. */
+  readonly layout?: WeightLayout | undefined;
+  /** The weight of another module, which owns it (tied embeddings). */
+  readonly tiedTo?: Parameter | undefined;
+}
+
+/** y = x Wᵀ + b with parameters `weight` [out, in] (or [in, out] by `layout`) and `bias` [out]. */
 export class Linear extends Module<[x: Tensor], Tensor> {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
+  private readonly layout: WeightLayout;
 
   constructor(
     readonly inFeatures: number,
     readonly outFeatures: number,
     source: ParameterSource,
-    { bias = true }: { readonly bias?: boolean } = {},
+    { bias = true, layout = 'out-in', tiedTo }: LinearOptions = {},
   ) {
     super();
-    this.weight = this.addParameter('weight', source.parameter('weight', [outFeatures, inFeatures], 'normal'));
+    this.layout = layout;
+    const shape = layout === 'out-in' ? [outFeatures, inFeatures] : [inFeatures, outFeatures];
+    this.weight = tiedTo ?? this.addParameter('weight', source.parameter('weight', shape, 'normal'));
     this.bias = bias ? this.addParameter('bias', source.parameter('bias', [outFeatures], 'zeros')) : undefined;
   }
 
+  /** W ← W + change [out, in]: how an update is merged. */
+  addToWeight(change: Tensor): void {
+    scope(() => {
+      const laid = this.layout === 'out-in' ? change : transpose(change, [1, 0]);
+      this.weight.assign(addKernel(this.weight, laid));
+    });
+  }
+
   protected forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias);
+    return linear(x, this.weight, this.bias, this.layout);
   }
 }
 
@@ -50,8 +73,26 @@ export class LayerNorm extends Module<[x: Tensor], Tensor> {
   }
 }
 
-/** Rows of `weight` [vocabulary, features] by index. */
-export class Embedding extends Module<[ids: Tensor, selection?: TokenSelection], Tensor> {
+/** Root-mean-square normalisation with parameter `weight` [features]. */
+export class RMSNorm extends Module<[x: Tensor], Tensor> {
+  readonly weight: Parameter;
+
+  constructor(
+    features: number,
+    readonly epsilon: number,
+    source: ParameterSource,
+  ) {
+    super();
+    this.weight = this.addParameter('weight', source.parameter('weight', [features], 'ones'));
+  }
+
+  protected forward(x: Tensor): Tensor {
+    return rmsNorm(x, this.weight, this.epsilon);
+  }
+}
+
+/** Rows of `weight` [vocabulary, features] by index; carries on the token selection of the ids. */
+export class Embedding extends Module<[ids: Tensor], Tensor> {
   readonly weight: Parameter;
 
   constructor(
@@ -64,8 +105,8 @@ export class Embedding extends Module<[ids: Tensor, selection?: TokenSelection],
     this.weight = this.addParameter('weight', source.parameter('weight', [vocabulary, features], 'normal'));
   }
 
-  protected forward(ids: Tensor, selection?: TokenSelection): Tensor {
-    return embedding(ids, this.weight, { paddingIndex: this.paddingIndex, selection });
+  protected forward(ids: Tensor): Tensor {
+    return embedding(ids, this.weight, { paddingIndex: this.paddingIndex });
   }
 }
 

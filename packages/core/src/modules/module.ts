@@ -15,6 +15,7 @@ export abstract class Module<Inputs extends readonly unknown[] = readonly never[
   private parent: { readonly module: AnyModule; readonly name: string } | undefined;
   private readonly ownParameters = new Map<string, Parameter>();
   private readonly ownChildren = new Map<string, AnyModule>();
+  private readonly parts: AnyModule[] = [];
 
   protected abstract forward(...inputs: Inputs): Output;
 
@@ -34,6 +35,7 @@ export abstract class Module<Inputs extends readonly unknown[] = readonly never[
   /** All parameters below this module with their full names relative to it, in order of registration. */
   *namedParameters(prefix = ''): Generator<[string, Parameter]> {
     for (const [name, parameter] of this.ownParameters) yield [prefix + name, parameter];
+    for (const part of this.parts) yield* part.namedParameters(prefix);
     for (const [name, child] of this.ownChildren) {
       yield* child.namedParameters(name === '' ? prefix : `${prefix}${name}.`);
     }
@@ -46,7 +48,7 @@ export abstract class Module<Inputs extends readonly unknown[] = readonly never[
   /** This module and all below it, parents first. */
   *modules(): Generator<AnyModule> {
     yield this;
-    for (const child of this.ownChildren.values()) yield* child.modules();
+    for (const child of [...this.parts, ...this.ownChildren.values()]) yield* child.modules();
   }
 
   /** Releases every parameter below. */
@@ -64,6 +66,13 @@ export abstract class Module<Inputs extends readonly unknown[] = readonly never[
     this.assertFree(name);
     this.ownChildren.set(name, child);
     child.parent = { module: this, name };
+    return child;
+  }
+
+  /** Adds a part whose parameters and children appear as this module's own; a module may have several. */
+  protected addPart<T extends AnyModule>(child: T): T {
+    this.parts.push(child);
+    child.parent = { module: this, name: '' };
     return child;
   }
 

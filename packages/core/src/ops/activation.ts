@@ -84,7 +84,7 @@ function applyActivation(operation: string, x: Tensor, { forward, derivative }: 
     const savedX = context.needs('x') ? context.save(x) : undefined;
     return {
       output,
-      recipe: { source: x, compute: forward },
+      recipe: { sources: [x], compute: ([value]) => forward(value!) },
       backward: (gradOutput) => ({ x: savedX && multiply(gradOutput, consume(derivative(savedX.get()))) }),
     };
   });

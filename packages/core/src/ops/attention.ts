@@ -1,163 +1,252 @@
-import { differentiable } from '../autograd/differentiable.js';
+import { differentiable, type OpContext } from '../autograd/differentiable.js';
 import { savingPolicy } from '../autograd/policy.js';
-import type { SavedValue } from '../autograd/saved.js';
 import { consume } from '../kernels/dispatch.js';
 import { add, multiply, subtract } from '../kernels/elementwise.js';
 import { matMul } from '../kernels/linearAlgebra.js';
 import { softmax, sum } from '../kernels/reduce.js';
-import { gather, reshape, transpose } from '../kernels/shape.js';
-import type { TokenSelection } from '../tensor/selection.js';
+import { reshape } from '../kernels/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { applyKeepMask, keepMask, type DropoutStream } from './dropout.js';
+import { mergeHeads, repeatHeads, rowsOfHeads, splitHeads, sumRepeatedHeads } from './heads.js';
+import { attentionBias, type AttentionMask } from './mask.js';
 
 export interface AttentionOptions {
+  /** Heads of the queries. */
   readonly heads: number;
-  /** Added to the scores before the softmax: [batch, 1, 1, length], a large negative number where hidden. */
-  readonly mask?: Tensor | undefined;
+  /** Heads of keys and values, a divisor of `heads` (grouped-query attention, Ainslie et al. 2023). Default: `heads`. */
+  readonly keyValueHeads?: number | undefined;
+  /** Which keys each query sees. Default: all. */
+  readonly mask?: AttentionMask | undefined;
   /** Dropout of the attention probabilities. */
   readonly dropout?: DropoutStream | undefined;
+  /** Factor on the scores. Default 1/√d. */
+  readonly scaling?: number | undefined;
 }
 
 /**
- * softmax(Q Kᵀ / √d + mask) V for every head (Vaswani et al. 2017, section 3.2).
+ * softmax(scaling · Q Kᵀ + mask) V for every head (Vaswani et al. 2017, section 3.2).
  *
- * Saves under `pytorch` what the eager formula keeps: q, k, v, the probabilities, and with dropout its mask and the
- * dropped probabilities; under `lean`: q, k and v, the probabilities are computed again.
- * With a token selection (Simoulin et al. 2024, equations 6 to 11) the forward pass runs over all queries once; only the selected queries
- * and their probabilities are kept, with all keys and values; only selected keys and values get gradients.
- * @param query [batch, length, heads · d]
- * @param key [batch, length, heads · d]
- * @param value [batch, length, heads · d]
- * @returns [batch, length, heads · d]
+ * Saves under `pytorch` what the eager formula keeps: q, k, v (keys and values repeated for every query head), the
+ * probabilities, and with dropout its mask and the dropped probabilities; under `lean`: q, k and v, the
+ * probabilities are computed again.
+ * With token selections (Simoulin et al. 2024, equations 6 to 11) the forward pass runs over all queries once; only the
+ * selected queries and their probabilities are kept, with all keys and values; only selected keys and values get
+ * gradients. The output carries the queries' selection; keys may carry another one (cross-attention).
+ * @param query [batch, queries, heads · d]
+ * @param key [batch, keys, keyValueHeads · d]
+ * @param value [batch, keys, keyValueHeads · d]
+ * @returns [batch, queries, heads · d]
  */
 export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
-  const { heads, mask, dropout } = options;
-  return differentiable('attention', { query, key, value }, (context) => {
-    const headSize = query.shape[2]! / heads;
-    const scaling = 1 / Math.sqrt(headSize);
-    const selection = query.selection ?? key.selection ?? value.selection;
+  return differentiable('attention', { query, key, value }, (context) =>
+    new AttentionPass(context, query, key, value, options).run(),
+  );
+}
 
-    const probabilities = attentionProbabilities(query, key); // [batch, heads, length, length]
+/** Values of the forward pass that the backward pass reads, of the selected queries: computed or kept. */
+interface KeptValues {
+  query(): Tensor;
+  /** [batch, heads or keyValueHeads, keys, d] */
+  keyHeads(): Tensor;
+  valueHeads(): Tensor;
+  /** [batch, heads, rows, keys] */
+  probabilities(): Tensor;
+  keep(): Tensor | undefined;
+  dropped(): Tensor;
+}
+
+type Inputs = Readonly<Record<'query' | 'key' | 'value', Tensor>>;
+
+class AttentionPass {
+  private readonly heads: number;
+  private readonly keyValueHeads: number;
+  /** Whether keys and values are repeated for every query head, as PyTorch's eager models do. */
+  private readonly repeats: boolean;
+  private readonly scaling: number;
+  private readonly needsScores: boolean;
+
+  constructor(
+    private readonly context: OpContext<Inputs>,
+    private readonly query: Tensor,
+    private readonly key: Tensor,
+    private readonly value: Tensor,
+    private readonly options: AttentionOptions,
+  ) {
+    this.heads = options.heads;
+    this.keyValueHeads = options.keyValueHeads ?? options.heads;
+    this.repeats = savingPolicy() === 'pytorch' && this.keyValueHeads !== this.heads;
+    this.scaling = options.scaling ?? 1 / Math.sqrt(query.shape[2]! / options.heads);
+    this.needsScores = context.needs('query') || context.needs('key');
+  }
+
+  run() {
+    const { dropout } = this.options;
+    const keyHeads = this.keyValueHeadsOf(this.key);
+    const probabilities = this.probabilities(this.query, this.once(keyHeads), false); // [batch, heads, queries, keys]
     const keep = dropout && dropout.rate > 0 ? keepMask(probabilities.shape, dropout) : undefined;
     const dropped = keep === undefined ? probabilities : applyKeepMask(probabilities, keep, dropout!.rate);
-    const output = mergeHeads(consume(matMul(dropped, consume(splitHeads(value, heads)))));
-
-    const needsScores = context.needs('query') || context.needs('key');
-    const restore = context.recording ? save() : undefined;
+    const valueHeads = this.keyValueHeadsOf(this.value);
+    const output = mergeHeads(consume(this.mix(dropped, this.once(valueHeads))));
+    const restore = this.context.recording
+      ? savingPolicy() === 'lean'
+        ? this.saveLean(keep)
+        : this.saveAll(keyHeads, valueHeads, probabilities, keep, dropped)
+      : undefined;
     return {
       output,
-      backward: (gradOutput) => {
-        const kept = restore!();
-        const grad = splitHeads(gradOutput, heads); // [batch, heads, rows, d]
-        const gradients: Record<string, Tensor | undefined> = {};
-        if (context.needs('value')) gradients.value = ofKeys(matMul(kept.dropped(), grad, { transposeA: true }));
-        if (!needsScores) return gradients;
-
-        // [batch, heads, rows, length] from here on
-        const gradDropped = matMul(grad, consume(splitHeads(kept.value(), heads)), { transposeB: true });
-        const keepRows = kept.keep();
-        const gradProbabilities =
-          keepRows === undefined ? gradDropped : applyKeepMask(consume(gradDropped), keepRows, dropout!.rate);
-        const weighted = multiply(kept.probabilities(), consume(gradProbabilities));
-        // dS = P ∘ (dP - rowsum(P ∘ dP)); the scale of the scores goes to the smaller factor
-        const rowSums = consume(sum(weighted, [3], true));
-        const gradScores = subtract(consume(weighted), consume(multiply(kept.probabilities(), rowSums)));
-        if (context.needs('query')) {
-          gradients.query = mergeHeads(consume(matMul(gradScores, consume(scaledHeads(kept.key())))));
-        }
-        if (context.needs('key')) {
-          gradients.key = ofKeys(matMul(gradScores, consume(scaledHeads(kept.query())), { transposeA: true }));
-        }
-        return gradients;
-      },
+      selection: this.query.selection,
+      backward: (gradOutput: Tensor) => this.backward(gradOutput, restore!()),
     };
+  }
 
-    /** scale · x as [batch, heads, rows, d] */
-    function scaledHeads(x: Tensor): Tensor {
-      return multiply(consume(splitHeads(x, heads)), scaling);
+  private backward(gradOutput: Tensor, kept: KeptValues): Partial<Record<keyof Inputs, Tensor>> {
+    const { context, heads } = this;
+    const grad = splitHeads(gradOutput, heads); // [batch, heads, rows, d]
+    const gradients: Partial<Record<keyof Inputs, Tensor>> = {};
+    if (context.needs('value')) gradients.value = this.ofKeys(this.transposedMix(kept.dropped(), grad), this.value);
+    if (!this.needsScores) return gradients;
+
+    // [batch, heads, rows, keys] from here on
+    const gradDropped = this.compare(grad, this.once(kept.valueHeads()));
+    const keepRows = kept.keep();
+    const gradProbabilities =
+      keepRows === undefined ? gradDropped : applyKeepMask(consume(gradDropped), keepRows, this.options.dropout!.rate);
+    const weighted = multiply(kept.probabilities(), consume(gradProbabilities));
+    // dS = P ∘ (dP - rowsum(P ∘ dP)); the scale of the scores goes to the smaller factor
+    const rowSums = consume(sum(weighted, [3], true));
+    const gradScores = subtract(consume(weighted), consume(multiply(kept.probabilities(), rowSums)));
+    if (context.needs('query')) {
+      const scaledKeys = consume(multiply(this.once(kept.keyHeads()), this.scaling));
+      gradients.query = mergeHeads(consume(this.mix(gradScores, scaledKeys)));
     }
-
-    function attentionProbabilities(queries: Tensor, keys: Tensor): Tensor {
-      const scores = consume(
-        matMul(consume(scaledHeads(queries)), consume(splitHeads(keys, heads)), { transposeB: true }),
-      );
-      return softmax(mask === undefined ? scores : consume(add(scores, mask)));
+    if (context.needs('key')) {
+      const scaledQueries = consume(this.scaledQueries(kept.query()));
+      gradients.key = this.ofKeys(this.transposedMix(gradScores, scaledQueries), this.key);
     }
+    return gradients;
+  }
 
-    function save(): () => AttentionValues {
-      const lean = savingPolicy() === 'lean';
-      const savedQuery = lean || context.needs('key') ? context.save(query) : undefined;
-      const savedKey = lean || context.needs('query') ? context.saveWhole(key) : undefined;
-      const savedValue = needsScores ? context.saveWhole(value) : undefined;
-      const rows = (tensor: Tensor) => queryRows(tensor, selection, heads);
-      if (lean) {
-        if (mask !== undefined) context.saveWhole(mask); // part of the batch: only kept alive
-        return () => {
-          const recomputed = attentionProbabilities(savedQuery!.get(), savedKey!.get());
-          const keepRows = keep === undefined ? undefined : rows(keepMask(keep.shape, dropout!));
-          return {
-            query: () => savedQuery!.get(),
-            key: () => savedKey!.get(),
-            value: () => savedValue!.get(),
-            probabilities: () => recomputed,
-            keep: () => keepRows,
-            dropped: () => (keepRows === undefined ? recomputed : applyKeepMask(recomputed, keepRows, dropout!.rate)),
-          };
-        };
-      }
-      const savedProbabilities = needsScores ? context.saveWhole(rows(probabilities)) : undefined;
-      const savedKeep = needsScores && keep !== undefined ? context.saveWhole(rows(keep)) : undefined;
-      const savedDropped = context.needs('value') ? saveDropped(savedProbabilities) : undefined;
-      return () => ({
-        query: () => savedQuery!.get(),
-        key: () => savedKey!.get(),
-        value: () => savedValue!.get(),
-        probabilities: () => savedProbabilities!.get(),
-        keep: () => savedKeep?.get(),
-        dropped: () => savedDropped!.get(),
-      });
+  /** scaling · queries as [batch, heads, rows, d] */
+  private scaledQueries(queries: Tensor): Tensor {
+    return multiply(consume(splitHeads(queries, this.heads)), this.scaling);
+  }
 
-      /** Without dropout the probabilities serve both purposes and are kept once. */
-      function saveDropped(probabilitiesKept: SavedValue | undefined): SavedValue {
-        if (keep === undefined && probabilitiesKept !== undefined) return probabilitiesKept;
-        return context.saveWhole(rows(dropped));
-      }
+  /** Keys or values as [batch, keyValueHeads, keys, d], or repeated as [batch, heads, keys, d]. */
+  private keyValueHeadsOf(x: Tensor): Tensor {
+    const split = splitHeads(x, this.keyValueHeads);
+    return this.repeats ? repeatHeads(consume(split), this.heads) : split;
+  }
+
+  /** Repeated heads are kept; plain ones are a copy for the next kernel alone. */
+  private once(keyValueHeads: Tensor): Tensor {
+    return this.repeats ? keyValueHeads : consume(keyValueHeads);
+  }
+
+  private probabilities(queries: Tensor, keyHeads: Tensor, selected: boolean): Tensor {
+    const scores = consume(this.compare(consume(this.scaledQueries(queries)), keyHeads));
+    const { mask } = this.options;
+    const bias = mask && attentionBias(mask, selected);
+    if (bias === undefined) return softmax(scores);
+    return softmax(consume(add(scores, bias === mask!.keys ? bias : consume(bias))));
+  }
+
+  /** queries [batch, heads, rows, d] · keysᵀ [batch, n, keys, d] → [batch, heads, rows, keys]; n divides heads. */
+  private compare(queries: Tensor, keyHeads: Tensor): Tensor {
+    const [batch, heads, rows] = queries.shape as [number, number, number, number];
+    const products = matMul(consume(this.grouped(queries, keyHeads)), keyHeads, { transposeB: true });
+    return reshape(consume(products), [batch, heads, rows, keyHeads.shape[2]!]);
+  }
+
+  /** weights [batch, heads, rows, keys] · values [batch, n, keys, d] → [batch, heads, rows, d] */
+  private mix(weights: Tensor, valueHeads: Tensor): Tensor {
+    const [batch, heads, rows] = weights.shape as [number, number, number, number];
+    const mixed = matMul(consume(this.grouped(weights, valueHeads)), valueHeads);
+    return reshape(consume(mixed), [batch, heads, rows, valueHeads.shape[3]!]);
+  }
+
+  /** weightsᵀ · rows: [batch, heads, rows, keys], [batch, heads, rows, d] → [batch, n, keys, d], summed over groups. */
+  private transposedMix(weights: Tensor, rows: Tensor): Tensor {
+    const count = this.repeats ? this.heads : this.keyValueHeads;
+    const shaped = (x: Tensor) => reshape(x, [x.shape[0]!, count, (x.shape[1]! / count) * x.shape[2]!, x.shape[3]!]);
+    return matMul(consume(shaped(weights)), consume(shaped(rows)), { transposeA: true });
+  }
+
+  /** The rows of all heads that share a key head, one after another: a view [batch, n, heads / n · rows, ...]. */
+  private grouped(x: Tensor, keyHeads: Tensor): Tensor {
+    const [batch, heads, rows, last] = x.shape as [number, number, number, number];
+    const count = keyHeads.shape[1]!;
+    return reshape(x, [batch, count, (heads / count) * rows, last]);
+  }
+
+  private saveLean(keep: Tensor | undefined): () => KeptValues {
+    const { context, query } = this;
+    const { mask, dropout } = this.options;
+    const savedQuery = context.save(query);
+    const savedKey = context.saveWhole(this.key);
+    const savedValue = this.needsScores ? context.saveWhole(this.value) : undefined;
+    // Part of the batch: only kept alive.
+    for (const part of [mask?.keys, mask?.causal?.queries, mask?.causal?.selectedQueries, mask?.causal?.keys]) {
+      if (part !== undefined) context.saveWhole(part);
     }
+    const keepShape = keep?.shape;
+    return () => {
+      const keyHeads = () => this.keyValueHeadsOf(savedKey.get());
+      const probabilities = this.probabilities(savedQuery.get(), this.once(keyHeads()), query.selection !== undefined);
+      const keepRows = keepShape && this.rows(keepMask(keepShape, dropout!));
+      return {
+        query: () => savedQuery.get(),
+        keyHeads,
+        valueHeads: () => this.keyValueHeadsOf(savedValue!.get()),
+        probabilities: () => probabilities,
+        keep: () => keepRows,
+        dropped: () => (keepRows === undefined ? probabilities : applyKeepMask(probabilities, keepRows, dropout!.rate)),
+      };
+    };
+  }
 
-    /** Gradient of keys or values: [batch, heads, length, d] → the gradient's layout, only selected rows. */
-    function ofKeys(full: Tensor): Tensor {
-      const gradient = mergeHeads(consume(queryRows(consume(full), selection, heads)));
-      // A padded slot points at a real token that has a slot of its own: counted there only.
-      return selection?.slotMask === undefined ? gradient : multiply(consume(gradient), selection.slotMask);
-    }
-  });
-}
+  private saveAll(
+    keyHeads: Tensor,
+    valueHeads: Tensor,
+    probabilities: Tensor,
+    keep: Tensor | undefined,
+    dropped: Tensor,
+  ): () => KeptValues {
+    const { context, needsScores } = this;
+    const savedQuery = context.needs('key') ? context.save(this.query) : undefined;
+    // Repeated keys and values are tensors of their own, the others are views of what the projections gave.
+    const savedKey = context.needs('query') ? context.saveWhole(this.repeats ? keyHeads : this.key) : undefined;
+    const savedValue = needsScores ? context.saveWhole(this.repeats ? valueHeads : this.value) : undefined;
+    const heads = (tensor: Tensor) => (this.repeats ? tensor : splitHeads(tensor, this.keyValueHeads));
+    const savedProbabilities = needsScores ? context.saveWhole(this.rows(probabilities)) : undefined;
+    const savedKeep = needsScores && keep !== undefined ? context.saveWhole(this.rows(keep)) : undefined;
+    // Without dropout the probabilities serve both purposes and are kept once.
+    const savedDropped = !context.needs('value')
+      ? undefined
+      : keep === undefined && savedProbabilities !== undefined
+        ? savedProbabilities
+        : context.saveWhole(this.rows(dropped));
+    return () => ({
+      query: () => savedQuery!.get(),
+      keyHeads: () => heads(savedKey!.get()),
+      valueHeads: () => heads(savedValue!.get()),
+      probabilities: () => savedProbabilities!.get(),
+      keep: () => savedKeep?.get(),
+      dropped: () => savedDropped!.get(),
+    });
+  }
 
-interface AttentionValues {
-  query(): Tensor;
-  key(): Tensor;
-  value(): Tensor;
-  probabilities(): Tensor;
-  dropped(): Tensor;
-  keep(): Tensor | undefined;
-}
+  /** The selected queries' part of [batch, heads, queries, keys]. */
+  private rows(x: Tensor): Tensor {
+    return rowsOfHeads(x, this.query.selection);
+  }
 
-/** [batch, length, heads · d] → [batch, heads, length, d] */
-function splitHeads(x: Tensor, heads: number): Tensor {
-  const [batch, length, width] = x.shape as [number, number, number];
-  return transpose(consume(reshape(x, [batch, length, heads, width / heads])), [0, 2, 1, 3]);
-}
-
-/** [batch, heads, length, d] → [batch, length, heads · d] */
-function mergeHeads(x: Tensor): Tensor {
-  const [batch, heads, length, headSize] = x.shape as [number, number, number, number];
-  return reshape(consume(transpose(x, [0, 2, 1, 3])), [batch, length, heads * headSize]);
-}
-
-/** [batch, heads, length, n] → [batch, heads, tokens, n]: the rows of the selected tokens. */
-function queryRows(x: Tensor, selection: TokenSelection | undefined, heads: number): Tensor {
-  if (selection === undefined) return x;
-  const [batch, , length, columns] = x.shape as [number, number, number, number];
-  const flat = consume(reshape(x, [batch * heads * length, columns]));
-  return reshape(consume(gather(flat, selection.headRows(heads))), [batch, heads, selection.tokens, columns]);
+  /** Gradient of keys or values: [batch, n, keys, d] → the input's layout, only its selected rows. */
+  private ofKeys(full: Tensor, input: Tensor): Tensor {
+    const { selection } = input;
+    const summed = this.repeats ? sumRepeatedHeads(consume(full), this.keyValueHeads) : full;
+    if (selection === undefined) return mergeHeads(consume(summed));
+    const gradient = mergeHeads(consume(rowsOfHeads(consume(summed), selection)));
+    // A padded slot points at a real token that has a slot of its own: counted there only.
+    return selection.slotMask === undefined ? gradient : multiply(consume(gradient), selection.slotMask);
+  }
 }

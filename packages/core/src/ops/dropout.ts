@@ -43,8 +43,8 @@ export function dropout(x: Tensor, stream: DropoutStream): Tensor {
     return {
       output: applyKeepMask(x, mask, stream.rate),
       recipe: {
-        source: x,
-        compute: (source, rows) => applyKeepMask(source, consume(replayMask(shape, stream, rows)), stream.rate),
+        sources: [x],
+        compute: ([source], rows) => applyKeepMask(source!, consume(replayMask(shape, stream, rows)), stream.rate),
       },
       backward: (gradOutput) => ({
         x: applyKeepMask(gradOutput, savedMask?.get() ?? consume(replayMask(shape, stream, selection)), stream.rate),

@@ -9,17 +9,17 @@ import type { Tensor } from '../tensor/tensor.js';
 export interface EmbeddingOptions {
   /** The row of this index gets no gradient (PyTorch's padding_idx). */
   readonly paddingIndex?: number | undefined;
-  /** Only these tokens' rows get a gradient; the output carries the selection on. */
-  readonly selection?: TokenSelection | undefined;
 }
 
 /**
- * Rows of `weight` by index. Saves: the indices (part of the batch).
+ * Rows of `weight` by index. Saves: the indices (part of the batch). Where `ids` carry a token selection, only
+ * the selected tokens' rows get a gradient and the output carries it on.
  * @param ids int32 [batch, length]
  * @param weight [vocabulary, features]
  * @returns [batch, length, features]
  */
-export function embedding(ids: Tensor, weight: Tensor, { paddingIndex, selection }: EmbeddingOptions = {}): Tensor {
+export function embedding(ids: Tensor, weight: Tensor, { paddingIndex }: EmbeddingOptions = {}): Tensor {
+  const { selection } = ids;
   return differentiable('embedding', { weight }, (context) => {
     const [vocabulary, features] = weight.shape as [number, number];
     const flat = reshape(ids, [ids.size]);

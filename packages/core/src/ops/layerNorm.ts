@@ -31,7 +31,7 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
     const restore = context.needs('x') || context.needs('weight') ? saveNormalised() : undefined;
     return {
       output: affine(normalised),
-      recipe: { source: normalised, compute: affine },
+      recipe: { sources: [normalised], compute: ([value]) => affine(value!) },
       backward: (gradOutput) => {
         const kept = restore?.();
         return {
@@ -46,6 +46,8 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
 
     function saveNormalised(): () => { normalised: Tensor; rstd: Tensor } {
       const savedRstd = context.save(rstd);
+      // The gain is read again: a computed one must live until then.
+      if (context.needs('x')) context.saveWhole(weight);
       if (savingPolicy() === 'lean') {
         const savedNormalised = context.save(normalised);
         return () => ({ normalised: savedNormalised.get(), rstd: savedRstd.get() });

@@ -6,20 +6,24 @@ import { sum } from '../kernels/reduce.js';
 import { reshape, toMatrix } from '../kernels/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
+/** How a weight lies: [out, in] as PyTorch's Linear, or [in, out] as GPT-2's Conv1D. */
+export type WeightLayout = 'out-in' | 'in-out';
+
 /**
- * y = x Wᵀ + b, as torch.nn.functional.linear.
+ * y = x Wᵀ + b, as torch.nn.functional.linear; x W + b for a weight that lies [in, out].
  *
  * Saves: x (its selected rows, or its recipe) if the weight is trained; the weight if x needs a gradient, which counts
  * only where the weight is computed and no parameter.
  * @param x [..., in]
- * @param weight [out, in]
+ * @param weight [out, in], or [in, out] by `layout`
  * @param bias [out]
  * @returns [..., out]
  */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+export function linear(x: Tensor, weight: Tensor, bias?: Tensor, layout: WeightLayout = 'out-in'): Tensor {
   return differentiable('linear', { x, weight, bias }, (context) => {
-    const [outFeatures, inFeatures] = weight.shape as [number, number];
-    const product = matMul(toMatrix(x), weight, { transposeB: true }); // [rows, out]
+    const outFirst = layout === 'out-in';
+    const [outFeatures, inFeatures] = (outFirst ? weight.shape : [...weight.shape].reverse()) as [number, number];
+    const product = matMul(toMatrix(x), weight, { transposeB: outFirst }); // [rows, out]
     const biased = bias === undefined ? product : add(consume(product), bias);
     const output = reshape(consume(biased), [...x.shape.slice(0, -1), outFeatures]);
     const savedX = context.needs('weight') ? context.save(x) : undefined;
@@ -30,11 +34,18 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
         const grad = toMatrix(gradOutput); // [rows, out]
         const rowShape = gradOutput.shape.slice(0, -1);
         return {
-          weight: savedX && matMul(grad, toMatrix(savedX.get()), { transposeA: true }), // [out, in]
+          weight: savedX && weightGradient(grad, toMatrix(savedX.get())),
           bias: context.needs('bias') ? sum(grad, [0]) : undefined,
-          x: savedWeight && reshape(consume(matMul(grad, savedWeight.get())), [...rowShape, inFeatures]),
+          x:
+            savedWeight &&
+            reshape(consume(matMul(grad, savedWeight.get(), { transposeB: !outFirst })), [...rowShape, inFeatures]),
         };
       },
     };
+
+    /** gradᵀ x [out, in], or its transpose. */
+    function weightGradient(grad: Tensor, rows: Tensor): Tensor {
+      return outFirst ? matMul(grad, rows, { transposeA: true }) : matMul(rows, grad, { transposeA: true });
+    }
   });
 }

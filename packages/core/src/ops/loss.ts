@@ -1,5 +1,8 @@
 import { differentiable } from '../autograd/differentiable.js';
+import { savingPolicy } from '../autograd/policy.js';
+import { consume } from '../kernels/dispatch.js';
 import {
+  add,
   cast,
   divide,
   exponential,
@@ -10,9 +13,8 @@ import {
   square,
   subtract,
 } from '../kernels/elementwise.js';
-import { runKernel } from '../kernels/dispatch.js';
-import { max, sum } from '../kernels/reduce.js';
-import { reshape } from '../kernels/shape.js';
+import { max, softmax, sum } from '../kernels/reduce.js';
+import { gather, reshape, scatterAdd } from '../kernels/shape.js';
 import { withCategory } from '../tensor/runtime.js';
 import { tensorFrom, type Tensor } from '../tensor/tensor.js';
 
@@ -23,7 +25,7 @@ export const ignoredLabel = -100;
  * Mean cross-entropy over the rows whose label is not -100 (torch.nn.functional.cross_entropy). With no such row
  * the loss is 0 and so is its gradient, where PyTorch gives NaN.
  *
- * Saves: the log-probabilities.
+ * Saves under `pytorch`: the log-probabilities; under `lean`: the logits, which the caller holds anyway.
  * @param logits [rows, classes]
  * @param labels int32 [rows]
  * @returns scalar
@@ -31,36 +33,61 @@ export const ignoredLabel = -100;
 export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
   return differentiable('crossEntropy', { logits }, (context) => {
     const [rows, classes] = logits.shape as [number, number];
-    const { targets, count } = withCategory('batch', () => oneHotTargets(labels, rows, classes));
-    const shifted = subtract(logits, max(logits, [1], true));
-    const logProbabilities = subtract(shifted, logarithm(sum(exponential(shifted), [1], true)));
-    const output = divide(sum(multiply(logProbabilities, targets)), multiply(count, -1));
-    const saved = context.needs('logits')
-      ? { log: context.save(logProbabilities), targets: context.save(targets), count: context.save(count) }
-      : undefined;
+    const { valid, places, count } = withCategory('batch', () => labelPlaces(labels, rows, classes));
+    const normaliser = logSumExp(logits); // [rows, 1]
+    const logProbabilities = subtract(logits, normaliser);
+    const picked = gather(reshape(logProbabilities, [rows * classes, 1]), places); // [rows, 1]
+    const output = divide(sum(multiply(picked, valid)), multiply(count, -1));
+
+    const restore = context.needs('logits') ? save() : undefined;
     return {
       output,
       backward: (gradOutput) => {
-        if (saved === undefined) return {};
-        const target = saved.targets.get();
-        // (softmax - target) on the rows that count, divided by their number
-        const rowCounts = sum(target, [1], true);
-        const difference = subtract(multiply(exponential(saved.log.get()), rowCounts), target);
-        return { logits: multiply(difference, divide(gradOutput, saved.count.get())) };
+        if (restore === undefined) return {};
+        const kept = restore();
+        const weights = multiply(kept.valid, divide(gradOutput, kept.count)); // [rows, 1]
+        // (softmax - one-hot) on the rows that count, divided by their number
+        const probabilities = consume(multiply(consume(kept.probabilities()), weights));
+        const oneHot = reshape(consume(scatterAdd(kept.places, weights, rows * classes)), [rows, classes]);
+        return { logits: subtract(probabilities, consume(oneHot)) };
       },
     };
+
+    function save() {
+      const batch = [valid, places, count].map((tensor) => context.saveWhole(tensor));
+      const lean = savingPolicy() === 'lean';
+      const saved = context.save(lean ? logits : logProbabilities);
+      return () => ({
+        valid: batch[0]!.get(),
+        places: batch[1]!.get(),
+        count: batch[2]!.get(),
+        probabilities: () => (lean ? softmax(saved.get()) : exponential(saved.get())),
+      });
+    }
   });
 }
 
-/** One-hot rows (all zero for ignored labels) and the number of rows that count, at least 1. */
-function oneHotTargets(labels: Tensor, rows: number, classes: number): { targets: Tensor; count: Tensor } {
+/** log Σ exp over the last axis: [rows, classes] → [rows, 1]. */
+function logSumExp(logits: Tensor): Tensor {
+  const highest = max(logits, [1], true);
+  const exponentials = consume(exponential(consume(subtract(logits, highest))));
+  return add(consume(logarithm(consume(sum(exponentials, [1], true)))), consume(highest));
+}
+
+/**
+ * Which rows count ([rows, 1], 1 or 0), where each one's label stands in [rows · classes] (row 0 of the classes for
+ * rows that do not count), and how many count, at least 1.
+ */
+function labelPlaces(labels: Tensor, rows: number, classes: number): { valid: Tensor; places: Tensor; count: Tensor } {
   const ignored = tensorFrom(new Int32Array(rows).fill(ignoredLabel), [rows], 'int32');
   const valid = cast(notEqual(labels, ignored), 'float32');
   const safe = cast(multiply(cast(labels, 'float32'), valid), 'int32');
-  const oneHot = runKernel('OneHot', { indices: safe }, { depth: classes, onValue: 1, offValue: 0, dtype: 'int32' });
-  // The WebAssembly kernel writes integers whatever it was asked for.
-  const targets = multiply(cast(oneHot, 'float32'), reshape(valid, [rows, 1]));
-  return { targets, count: maximum(sum(valid), 1) };
+  const starts = tensorFrom(
+    Int32Array.from({ length: rows }, (_, row) => row * classes),
+    [rows],
+    'int32',
+  );
+  return { valid: reshape(valid, [rows, 1]), places: add(safe, starts), count: maximum(sum(valid), 1) };
 }
 
 /**

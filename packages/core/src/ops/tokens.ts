@@ -1,8 +1,7 @@
 import { differentiable } from '../autograd/differentiable.js';
 import { LeantuneError } from '../errors/errors.js';
-import { runKernel } from '../kernels/dispatch.js';
 import { matMul } from '../kernels/linearAlgebra.js';
-import { reshape, slice } from '../kernels/shape.js';
+import { concatenate, gather, padZeros, reshape, scatterAdd, slice } from '../kernels/shape.js';
 import { messages } from '../messages.js';
 import type { Tensor } from '../tensor/tensor.js';
 
@@ -28,18 +27,60 @@ export function tokenAt(x: Tensor, position: number): Tensor {
   return differentiable('tokenAt', { x }, () => ({
     output: reshape(slice(x, [0, position, 0], [batch, 1, features]), [batch, features]),
     backward: (gradOutput) => ({
-      x: runKernel(
-        'PadV2',
-        { x: reshape(gradOutput, [batch, 1, features]) },
-        {
-          paddings: [
-            [0, 0],
-            [position, length - position - 1],
-            [0, 0],
-          ],
-          constantValue: 0,
-        },
-      ),
+      x: padZeros(reshape(gradOutput, [batch, 1, features]), [
+        [0, 0],
+        [position, length - position - 1],
+        [0, 0],
+      ]),
+    }),
+  }));
+}
+
+/**
+ * The vectors of one token a row: x [batch, length, features] → [batch, features]. Saves: the rows (part of the batch).
+ * @param rows int32 [batch], row · length + position
+ */
+export function tokensAt(x: Tensor, rows: Tensor): Tensor {
+  assertNoSelection('tokensAt', x);
+  const [batch, length, features] = x.shape as [number, number, number];
+  return differentiable('tokensAt', { x }, (context) => {
+    const saved = context.recording ? context.saveWhole(rows) : undefined;
+    return {
+      output: gather(reshape(x, [batch * length, features]), rows),
+      backward: (gradOutput) => ({
+        x: reshape(scatterAdd(saved!.get(), gradOutput, batch * length), [batch, length, features]),
+      }),
+    };
+  });
+}
+
+/** One after another along the tokens: [batch, lengthᵢ, features] → [batch, Σ lengthᵢ, features]. Saves nothing. */
+export function concatenateTokens(parts: readonly Tensor[]): Tensor {
+  for (const part of parts) assertNoSelection('concatenateTokens', part);
+  const inputs = Object.fromEntries(parts.entries());
+  return differentiable('concatenateTokens', inputs, (context) => ({
+    output: concatenate(parts, 1),
+    backward: (gradOutput) => {
+      const gradients: Record<string, Tensor> = {};
+      let begin = 0;
+      for (const [index, part] of parts.entries()) {
+        const length = part.shape[1]!;
+        if (context.needs(String(index))) gradients[index] = slice(gradOutput, [0, begin, 0], part.shape);
+        begin += length;
+      }
+      return gradients;
+    },
+  }));
+}
+
+/** Columns [begin, begin + size) of the last axis: one of several projections computed at once. Saves nothing. */
+export function sliceFeatures(x: Tensor, begin: number, size: number): Tensor {
+  const features = x.shape.at(-1)!;
+  const leading = x.shape.slice(0, -1);
+  return differentiable('sliceFeatures', { x }, () => ({
+    output: slice(x, [...leading.map(() => 0), begin], [...leading, size]),
+    backward: (gradOutput) => ({
+      x: padZeros(gradOutput, [...leading.map((): [number, number] => [0, 0]), [begin, features - begin - size]]),
     }),
   }));
 }

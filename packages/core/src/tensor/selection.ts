@@ -46,6 +46,15 @@ export class TokenSelection {
     });
   }
 
+  /** Slot of a position of row `example`; undefined where it is not selected. */
+  slotOf(example: number, position: number): number | undefined {
+    for (let slot = 0; slot < this.tokens; slot++) {
+      const index = example * this.tokens + slot;
+      if (this.mask[index] === 1 && this.positions[index] === position) return slot;
+    }
+    return undefined;
+  }
+
   /** Rows of [batch · heads · length] for every slot of every head: int32 [batch · heads · tokens]. */
   headRows(heads: number): Tensor {
     const known = this.headRowsByCount.get(heads);
@@ -68,6 +77,12 @@ export class TokenSelection {
     for (const rows of this.headRowsByCount.values()) rows.release();
     this.headRowsByCount.clear();
   }
+}
+
+/** Marks token ids, or a table of tokens: ops that read them keep and differentiate the selected rows only. */
+export function withSelection(tensor: Tensor, selection: TokenSelection | undefined): Tensor {
+  tensor.selection = selection;
+  return tensor;
 }
 
 /** Owned by the selection, never by a scope: ops of every layer use it. */

@@ -10,6 +10,7 @@ import { Dropout, Embedding, LayerNorm, Linear } from '../modules/layers.js';
 import { Module } from '../modules/module.js';
 import { RandomStream } from '../random/stream.js';
 import { TrainableModel, type DeviceBatch, type ModelOutput } from '../train/model.js';
+import { withSelection } from '../tensor/selection.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 export interface TinyTransformerOptions {
@@ -43,7 +44,7 @@ class SelfAttention extends Module<[x: Tensor, mask: Tensor], Tensor> {
   protected forward(x: Tensor, mask: Tensor): Tensor {
     const mixed = attention(this.query.call(x), this.key.call(x), this.value.call(x), {
       heads: sizes.heads,
-      mask,
+      mask: { keys: mask },
       dropout: this.probabilities.stream(),
     });
     return this.output.call(mixed);
@@ -83,7 +84,7 @@ export class TinyTransformer extends TrainableModel {
   protected forward({ inputs, labels, selection }: DeviceBatch): ModelOutput {
     const [norm0, norm1, norm2] = this.norms as [LayerNorm, LayerNorm, LayerNorm];
     const [dropout0, dropout1, dropout2] = this.dropouts as [Dropout, Dropout, Dropout];
-    const x = dropout0.call(norm0.call(this.word.call(inputs.inputIds!, selection))); // [batch, length, hidden]
+    const x = dropout0.call(norm0.call(this.word.call(withSelection(inputs.inputIds!, selection)))); // [batch, length, hidden]
     const mixed = this.attention.call(x, additiveMask(inputs.attentionMask!));
     const middle = norm1.call(add(x, dropout1.call(mixed)));
     const inner = this.down.call(gelu(this.up.call(middle)));

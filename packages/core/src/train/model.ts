@@ -13,6 +13,10 @@ export interface DeviceBatch {
   readonly labels: Tensor;
   /** Token rows that keep activations and receive gradients; absent: all. */
   readonly selection?: TokenSelection | undefined;
+  /** The same for the decoder of an encoder-decoder. */
+  readonly decoderSelection?: TokenSelection | undefined;
+  /** The batch as it was copied: what the model derives from ids is computed on the host, without waiting. */
+  readonly host: Batch;
 }
 
 export interface ModelOutput {
@@ -24,11 +28,17 @@ export interface ModelOutput {
 }
 
 /** Slots of the selected tokens, row-major [size, tokens]. */
-export interface TokenChoice {
+export interface TokenSlots {
   readonly tokens: number;
   readonly positions: Int32Array;
   /** 1 for real slots. */
   readonly mask: Int32Array;
+}
+
+/** The tokens that keep activations in one micro-batch. */
+export interface TokenChoice extends TokenSlots {
+  /** Tokens of the decoder of an encoder-decoder, and the length that they are chosen from. */
+  readonly decoder?: TokenSlots & { readonly length: number };
   /** Where the method arranges the tokens anew: the batch to run instead. */
   readonly batch?: Batch;
 }

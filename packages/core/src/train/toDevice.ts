@@ -4,7 +4,7 @@ import { withCategory } from '../tensor/runtime.js';
 import { keep } from '../tensor/scope.js';
 import { TokenSelection } from '../tensor/selection.js';
 import { tensorFrom, type Tensor } from '../tensor/tensor.js';
-import type { DeviceBatch, TokenChoice, TokenSelector } from './model.js';
+import type { DeviceBatch, TokenChoice, TokenSelector, TokenSlots } from './model.js';
 
 /** Copies a micro-batch to the backend (category `batch`), runs `body` with it and frees it. */
 export function withDeviceBatch<T>(batch: Batch, choice: TokenChoice | undefined, body: (batch: DeviceBatch) => T): T {
@@ -16,17 +16,27 @@ export function withDeviceBatch<T>(batch: Batch, choice: TokenChoice | undefined
     return tensor;
   };
   let selection: TokenSelection | undefined;
+  let decoderSelection: TokenSelection | undefined;
   try {
     const inputs = Object.fromEntries(Object.entries(source.inputs).map(([name, array]) => [name, copy(array)]));
     const labels = copy(source.labels);
     if (choice !== undefined) {
-      selection = new TokenSelection(source.size, source.length, choice.tokens, choice.positions, choice.mask);
+      selection = selectionOf(source.size, source.length, choice);
+      if (choice.decoder !== undefined) {
+        decoderSelection = selectionOf(source.size, choice.decoder.length, choice.decoder);
+      }
     }
-    return body({ size: source.size, length: source.length, inputs, labels, selection });
+    const { size, length } = source;
+    return body({ size, length, inputs, labels, selection, decoderSelection, host: source });
   } finally {
     for (const tensor of owned) tensor.release();
     selection?.release();
+    decoderSelection?.release();
   }
+}
+
+function selectionOf(size: number, length: number, { tokens, positions, mask }: TokenSlots): TokenSelection {
+  return new TokenSelection(size, length, tokens, positions, mask);
 }
 
 /** The tokens of micro-batch `microStep`; the stream is the same on every backend and on resume. */

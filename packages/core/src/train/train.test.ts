@@ -27,7 +27,7 @@ const valuesOf = (model: TinyTransformer) =>
 /** Both batches, one after the other, as one. */
 function joined(a: Batch, b: Batch): Batch {
   const join = (name: 'inputIds' | 'attentionMask') => {
-    const data = Int32Array.from([...a.inputs[name].data, ...b.inputs[name].data]);
+    const data = Int32Array.from([...a.inputs[name]!.data, ...b.inputs[name]!.data]);
     return { dtype: 'int32', shape: [a.size + b.size, a.length], data } as const;
   };
   const labels = Int32Array.from([...a.labels.data, ...b.labels.data]);

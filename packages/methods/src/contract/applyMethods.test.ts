@@ -19,7 +19,7 @@ await describeOnBackends('applyMethods', () => {
   it.each([
     [
       'lora(targets=[attention.qury])+tokentune',
-      'unknown site "attention.qury" on BertForSequenceClassification; did you mean "attention.query"? (known: embeddings.norm, attention.query, attention.key, attention.value, attention.output, attention.norm, ffn.up, ffn.down, ffn.norm, pooler, head)',
+      'unknown site "attention.qury" on BertForSequenceClassification; did you mean "attention.query"? (known: embeddings.token, embeddings.position, embeddings.type, embeddings.norm, attention.query, attention.key, attention.value, attention.output, attention.norm, ffn.up, ffn.down, ffn.norm, pooler, head)',
     ],
     ['lora(targets=[attention.query,ffn.norm])', 'site "ffn.norm" holds no linear layer'],
     ['lora(targets=[head])', 'site "head" is the task head, which is trained whole and takes no update'],

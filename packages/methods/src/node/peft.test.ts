@@ -1,5 +1,5 @@
 import { predict, scope, tensorFrom, trainedParameters, type Batch } from '@leantune/core';
-import { bertFromCheckpoint, type TransformerModel } from '@leantune/models';
+import { modelFromCheckpoint, readModelConfig, type TransformerModel } from '@leantune/models';
 import { openWeights, saveModel } from '@leantune/models/node';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -58,13 +58,14 @@ async function logitsOfPython(
   task: { readonly model: string; readonly adapter: string; readonly config?: Record<string, unknown> },
   batch: Batch,
 ): Promise<{ base: number[]; adapted: number[] }> {
-  const { inputIds, attentionMask, tokenTypeIds } = batch.inputs;
-  const rows = ({ data }: typeof inputIds) =>
-    Array.from({ length: batch.size }, (_, row) => [...data.subarray(row * batch.length, (row + 1) * batch.length)]);
+  const rows = (input: string) =>
+    Array.from({ length: batch.size }, (_, row) => [
+      ...batch.inputs[input]!.data.subarray(row * batch.length, (row + 1) * batch.length),
+    ]);
   const inputs = {
-    input_ids: rows(inputIds),
-    attention_mask: rows(attentionMask),
-    token_type_ids: rows(tokenTypeIds!),
+    input_ids: rows('inputIds'),
+    attention_mask: rows('attentionMask'),
+    token_type_ids: rows('tokenTypeIds'),
   };
   const [taskFile, scriptFile] = [join(root, `${name}.json`), join(root, 'peft_logits.py')];
   writeFileSync(taskFile, JSON.stringify({ ...task, batch: inputs }));
@@ -92,7 +93,7 @@ function train(model: TransformerModel): void {
 /** A saved checkpoint of the fixture's model. */
 async function checkpoint(fixture: ModelFixture, folder: string): Promise<string> {
   const weights = fixture.make();
-  await saveModel(weights as Parameters<typeof saveModel>[0], folder);
+  await saveModel(weights, folder);
   weights.release();
   return folder;
 }
@@ -136,7 +137,7 @@ else
         const adapter = join(root, backend, `python ${name}`);
         const expected = await logitsOfPython('theirs', { model: folder, adapter, config }, batch);
         const weights = await openWeights(folder);
-        const { model } = await bertFromCheckpoint(fixture.config, fixture.head, weights, folder, 0);
+        const { model } = await modelFromCheckpoint(readModelConfig(fixture.json), fixture.head, weights, folder, 0);
         await weights.close();
         await loadAdapter(model, adapter);
         expectClose(predict(model, batch).logits, expected.adapted);

@@ -1,23 +1,23 @@
-import type { TransformerModel } from '@leantune/models';
+import { headSize, type TransformerModel } from '@leantune/models';
 import type { MethodClaims } from './contract.js';
 import type { ModelFixture } from './tinyBert.js';
 
 const isHead = (name: string, model: TransformerModel) => model.isHeadParameter(name);
 const isBias = (name: string) => name.endsWith('.bias');
 
-const headCount = ({ config, head }: ModelFixture) => (config.hiddenSize + 1) * head.numberOfLabels;
+const headCount = ({ config, head }: ModelFixture) => (config.hiddenSize + 1) * headSize(head)!;
 
 /** Devlin et al. 2019: three embeddings, four square projections and two of the feed-forward block a layer. */
 function fullCount(fixture: ModelFixture): number {
   const {
     vocabularySize,
-    maxPositions,
+    positionRows,
     typeVocabularySize,
     hiddenSize: h,
     intermediateSize: i,
     layers,
   } = fixture.config;
-  const embeddings = (vocabularySize + maxPositions + typeVocabularySize) * h + 2 * h;
+  const embeddings = (vocabularySize + positionRows + typeVocabularySize) * h + 2 * h;
   const layer = 4 * (h * h + h) + 2 * h + (h * i + i) + (i * h + h) + 2 * h;
   return embeddings + layers * layer + (h * h + h) + headCount(fixture);
 }

@@ -1,7 +1,9 @@
 import { RandomStream, type Batch, type HostArray } from '@leantune/core';
 import {
+  headSize,
   parseBertConfig,
-  randomBert,
+  randomModel,
+  readModelConfig,
   type BertConfig,
   type HeadOptions,
   type TransformerModel,
@@ -11,6 +13,8 @@ import {
 export interface ModelFixture {
   readonly name: string;
   readonly config: BertConfig;
+  /** Content of its `config.json`. */
+  readonly json: Readonly<Record<string, unknown>>;
   readonly head: HeadOptions;
   /** A fresh model: equal values for every call, another dropout rate on request. */
   make(dropout?: number): TransformerModel;
@@ -23,23 +27,24 @@ const vocabularySize = 61;
 
 /** BERT of 2 layers and hidden size 32 whose weights are large enough for gradients well above rounding. */
 export function tinyBert(head: HeadOptions): ModelFixture {
-  const configWith = (dropout: number) =>
-    parseBertConfig({
-      vocab_size: vocabularySize,
-      hidden_size: 32,
-      num_hidden_layers: 2,
-      num_attention_heads: 4,
-      intermediate_size: 64,
-      max_position_embeddings: 16,
-      initializer_range: 0.2,
-      hidden_dropout_prob: dropout,
-      attention_probs_dropout_prob: dropout,
-    });
+  const configWith = (dropout: number) => ({
+    model_type: 'bert',
+    vocab_size: vocabularySize,
+    hidden_size: 32,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    intermediate_size: 64,
+    max_position_embeddings: 16,
+    initializer_range: 0.2,
+    hidden_dropout_prob: dropout,
+    attention_probs_dropout_prob: dropout,
+  });
   return {
     name: `tiny BERT, ${head.kind}`,
-    config: configWith(0),
+    json: configWith(0),
+    config: parseBertConfig(configWith(0)),
     head,
-    make: (dropout = 0) => randomBert(configWith(dropout), head, 3),
+    make: (dropout = 0) => randomModel(readModelConfig(configWith(dropout)), head, 3),
     batch: (index) => randomBatch(index, rowLengths, head),
   };
 }
@@ -64,7 +69,7 @@ export function randomBatch(seed: number, lengths: readonly number[], head: Head
       : {
           dtype: 'int32',
           shape: [lengths.length],
-          data: Int32Array.from(lengths, () => random.integer(head.numberOfLabels)),
+          data: Int32Array.from(lengths, () => random.integer(headSize(head)!)),
         };
   const inputs = {
     inputIds: rows(() => 1 + random.integer(vocabularySize - 1)),

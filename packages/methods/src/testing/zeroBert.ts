@@ -1,5 +1,5 @@
 import { Parameter, elementCount, type Batch, type ParameterSource } from '@leantune/core';
-import { BertForSequenceClassification, type BertConfig } from '@leantune/models';
+import { readModelConfig, type TransformerModel } from '@leantune/models';
 
 /** All zeros: for figures that depend on shapes alone, without the seconds that random numbers take. */
 const zeros: ParameterSource = {
@@ -7,8 +7,9 @@ const zeros: ParameterSource = {
   parameter: (_name, shape) => Parameter.from(new Float32Array(elementCount(shape)), shape),
 };
 
-export function zeroBert(config: BertConfig, numberOfLabels: number): BertForSequenceClassification {
-  return new BertForSequenceClassification(config, { kind: 'classification', numberOfLabels }, zeros);
+/** @param json content of a BERT configuration, without `model_type` */
+export function zeroBert(json: Readonly<Record<string, unknown>>, numberOfLabels: number): TransformerModel {
+  return readModelConfig({ model_type: 'bert', ...json }).create({ kind: 'classification', numberOfLabels }, zeros);
 }
 
 /** Rows at full length, as the memory tables want them. */

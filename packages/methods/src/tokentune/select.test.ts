@@ -117,8 +117,8 @@ describe('groupAsPublished', () => {
           ...rest![key].data.subarray(row * width, (row + 1) * width),
         ]).flat();
       const { inputs } = grouped.batch!;
-      expect([...inputs.inputIds.data]).toEqual(side('ids'));
-      expect([...inputs.attentionMask.data]).toEqual(side('mask'));
+      expect([...inputs.inputIds!.data]).toEqual(side('ids'));
+      expect([...inputs.attentionMask!.data]).toEqual(side('mask'));
       expect([...inputs.tokenTypeIds!.data]).toEqual(side('types'));
       expect([...inputs.positionIds!.data]).toEqual(side('positions'));
       // Every slot of the first group takes part, padded ones too.
@@ -134,6 +134,6 @@ describe('groupAsPublished', () => {
     );
     expect(grouped.tokens).toBe(3);
     expect(grouped.batch!.length).toBe(3 + 2);
-    expect([...grouped.batch!.inputs.attentionMask.data]).toEqual([1, 1, 1, 0, 0, 1, 1, 1, 0, 0]);
+    expect([...grouped.batch!.inputs.attentionMask!.data]).toEqual([1, 1, 1, 0, 0, 1, 1, 1, 0, 0]);
   });
 });

@@ -5,7 +5,7 @@ export type TokenCount = (length: number) => number;
 
 /** Number of real tokens of every row, from the attention mask. */
 function rowLengths(batch: Batch): number[] {
-  const mask = batch.inputs.attentionMask.data;
+  const mask = batch.inputs.attentionMask!.data;
   return Array.from({ length: batch.size }, (_, row) => {
     let length = 0;
     for (let token = 0; token < batch.length; token++) length += mask[row * batch.length + token]!;
@@ -68,8 +68,8 @@ export function groupAsPublished(batch: Batch, choice: TokenChoice): TokenChoice
   const from = (array: HostArray) => place((row, token) => array.data[row * batch.length + token]!);
   const { inputIds, attentionMask, tokenTypeIds } = batch.inputs;
   const inputs = {
-    inputIds: from(inputIds),
-    attentionMask: from(attentionMask),
+    inputIds: from(inputIds!),
+    attentionMask: from(attentionMask!),
     positionIds: place((_row, token) => token),
     ...(tokenTypeIds === undefined ? {} : { tokenTypeIds: from(tokenTypeIds) }),
   };

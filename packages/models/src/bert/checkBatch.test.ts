@@ -1,10 +1,10 @@
 import type { Batch } from '@leantune/core';
 import { expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
-import { parseBertConfig } from './config.js';
-import { randomBert } from './load.js';
+import { randomModel } from '../architecture/buildModel.js';
+import { readModelConfig } from '../architecture/registry.js';
 
-const config = parseBertConfig({
+const config = readModelConfig({
   model_type: 'bert',
   vocab_size: 20,
   hidden_size: 8,
@@ -27,7 +27,7 @@ function batch(length: number, label: number): Batch {
 
 await describeOnBackends('BertForSequenceClassification.checkBatch', () => {
   it('refuses inputs longer than the positions and labels outside the head', () => {
-    const model = randomBert(config, { kind: 'classification', numberOfLabels: 2 }, 0);
+    const model = randomModel(config, { kind: 'classification', numberOfLabels: 2 }, 0);
     try {
       expect(() => model.checkBatch(batch(7, 0))).toThrow(
         "an input of 7 tokens is longer than the model's 6 positions; use a smaller maxLength",

@@ -4,38 +4,41 @@ import {
   LayerNorm,
   Module,
   add,
-  tensorFrom,
-  withCategory,
+  withSelection,
   type DeviceBatch,
+  type HostArray,
   type ParameterSource,
   type Tensor,
-  type TokenSelection,
 } from '@leantune/core';
-import { Site } from '../sites/site.js';
+import { batchTensor, hostIds } from '../transformer/positions.js';
+import { Site } from '../transformer/site.js';
 import type { BertConfig } from './config.js';
 
-type LookUp = [ids: Tensor, selection?: TokenSelection];
+/** How a family numbers the positions of a batch. */
+export type PositionRule = (batch: DeviceBatch['host'], config: BertConfig) => HostArray;
 
-/** word + position + type embeddings, LayerNorm, dropout (Devlin et al. 2019, figure 2). */
+/** word + type + position embeddings, LayerNorm, dropout (Devlin et al. 2019, figure 2). */
 export class BertEmbeddings extends Module<[batch: DeviceBatch], Tensor> {
-  readonly token: Site<LookUp>;
-  readonly position: Site<LookUp>;
-  readonly type: Site<LookUp>;
+  readonly token: Site;
+  readonly position: Site;
+  readonly type: Site;
   readonly norm: Site;
   private readonly dropout: Dropout;
 
-  constructor(config: BertConfig, source: ParameterSource) {
+  constructor(
+    private readonly config: BertConfig,
+    private readonly positions: PositionRule,
+    source: ParameterSource,
+    positionPadding?: number,
+  ) {
     super();
     const look = (site: string, name: string, rows: number, padding?: number) =>
       this.addChild(
         name,
-        new Site<LookUp>(
-          { name: `embeddings.${site}` },
-          new Embedding(rows, config.hiddenSize, source.child(name), padding),
-        ),
+        new Site({ name: `embeddings.${site}` }, new Embedding(rows, config.hiddenSize, source.child(name), padding)),
       );
     this.token = look('token', 'word_embeddings', config.vocabularySize, config.padTokenId);
-    this.position = look('position', 'position_embeddings', config.maxPositions);
+    this.position = look('position', 'position_embeddings', config.positionRows, positionPadding);
     this.type = look('type', 'token_type_embeddings', config.typeVocabularySize);
     this.norm = this.addChild(
       'LayerNorm',
@@ -48,18 +51,12 @@ export class BertEmbeddings extends Module<[batch: DeviceBatch], Tensor> {
   }
 
   /** @returns [batch, length, hidden], carrying the batch's token selection */
-  protected forward({ inputs, size, length, selection }: DeviceBatch): Tensor {
-    const ids = inputs.inputIds!; // [batch, length]
-    const positions = inputs.positionIds ?? host(size, length, (index) => index % length);
-    const types = inputs.tokenTypeIds ?? host(size, length, () => 0);
-    const words = this.token.call(ids, selection); // [batch, length, hidden]
-    const summed = add(add(words, this.type.call(types, selection)), this.position.call(positions, selection));
+  protected forward({ inputs, size, length, selection, host }: DeviceBatch): Tensor {
+    const look = (site: Site, ids: Tensor) => site.call(withSelection(ids, selection)); // [batch, length, hidden]
+    const positions = inputs.positionIds ?? batchTensor(this.positions(host, this.config));
+    const types = inputs.tokenTypeIds ?? batchTensor(hostIds(size, length, () => 0));
+    const words = look(this.token, inputs.inputIds!);
+    const summed = add(add(words, look(this.type, types)), look(this.position, positions));
     return this.dropout.call(this.norm.call(summed));
   }
-}
-
-/** int32 [size, length] that belongs to the batch. */
-function host(size: number, length: number, value: (index: number) => number): Tensor {
-  const values = Int32Array.from({ length: size * length }, (_, index) => value(index));
-  return withCategory('batch', () => tensorFrom(values, [size, length], 'int32'));
 }

@@ -14,27 +14,29 @@ import { openWeights } from '../node/openWeights.js';
 import { openSafetensors } from '../safetensors/reader.js';
 import { memorySource } from '../safetensors/source.js';
 import { encodeSafetensors, type WritableTensor } from '../safetensors/writer.js';
-import type { HeadOptions } from '../sites/transformer.js';
+import type { HeadOptions } from '../transformer/head.js';
+import type { TransformerModel } from '../transformer/model.js';
+import { modelFromCheckpoint, randomModel } from '../architecture/buildModel.js';
+import { readModelConfig } from '../architecture/registry.js';
 import { errorOf } from '../testing/errors.js';
 import { sharedFile } from '../testing/shared.js';
-import { parseBertConfig } from './config.js';
-import { bertFromCheckpoint, randomBert } from './load.js';
-import { BertForSequenceClassification } from './sequenceClassification.js';
 
 const classification: HeadOptions = { kind: 'classification', numberOfLabels: 3 };
-const config = parseBertConfig({
+const json = {
+  model_type: 'bert',
   vocab_size: 20,
   hidden_size: 8,
   num_hidden_layers: 2,
   num_attention_heads: 2,
   intermediate_size: 12,
   max_position_embeddings: 6,
-});
+};
+const config = readModelConfig(json);
 
 type Tensors = Record<string, WritableTensor>;
 
 /** A checkpoint of random values under the names of a model. */
-function tensorsOf(model: BertForSequenceClassification): Tensors {
+function tensorsOf(model: TransformerModel): Tensors {
   return Object.fromEntries(
     [...model.namedParameters()].map(([name, parameter]): [string, WritableTensor] => [
       name,
@@ -51,14 +53,14 @@ const without = (tensors: Tensors, dropped: RegExp): Tensors =>
 
 async function load(tensors: Tensors, seed = 5) {
   const checkpoint = await openSafetensors(memorySource(encodeSafetensors(tensors), 'checkpoint.safetensors'));
-  return bertFromCheckpoint(config, classification, checkpoint, 'checkpoint.safetensors', seed).finally(() =>
+  return modelFromCheckpoint(config, classification, checkpoint, 'checkpoint.safetensors', seed).finally(() =>
     checkpoint.close(),
   );
 }
 
-await describeOnBackends('bertFromCheckpoint', () => {
+await describeOnBackends('modelFromCheckpoint', () => {
   const source = (): Tensors => {
-    const model = randomBert(config, classification, 1);
+    const model = randomModel(config, classification, 1);
     const tensors = tensorsOf(model);
     model.release();
     return tensors;
@@ -128,7 +130,7 @@ await describeOnBackends('bertFromCheckpoint', () => {
     expect(one).toMatchObject({ name: 'CorruptFileError', exitCode: 3, code: 'LEANTUNE_CHECKPOINT_INCOMPLETE' });
     const many: LeantuneError = await errorOf(() => load(without(tensors, /layer\.0/)));
     expect(many.message).toMatch(
-      /^checkpoint\.safetensors: 16 tensors of the model are missing: bert\.encoder\.layer\.0\.attention\.self\.query\.weight, (.*, ){7}…$/,
+      /^checkpoint\.safetensors: 16 tensors of the model are missing: (bert\.encoder\.layer\.0\.\S+, ){8}…$/,
     );
     expect(many.remedy).toBe('Use the config.json that belongs to the checkpoint, or another checkpoint.');
   });
@@ -166,21 +168,22 @@ await describeOnBackends('BertForSequenceClassification', () => {
       await weights.close();
       const json: unknown = JSON.parse(readFileSync(join(folder, name, 'config.json'), 'utf8'));
       const numberOfLabels = Number(expected.get('classifier.bias'));
-      const model = randomBert(parseBertConfig(json), { ...classification, numberOfLabels }, 0);
+      const model = randomModel(readModelConfig(json), { ...classification, numberOfLabels }, 0);
       const found = new Map([...model.namedParameters()].map(([key, { shape }]) => [key, shape.join()]));
       expect([...found].sort()).toEqual([...expected].sort());
       model.release();
     });
 
   it('counts the parameters of all-MiniLM-L6-v2', () => {
-    const miniLm = parseBertConfig({
+    const miniLm = readModelConfig({
+      model_type: 'bert',
       vocab_size: 30522,
       hidden_size: 384,
       num_hidden_layers: 6,
       num_attention_heads: 12,
       intermediate_size: 1536,
     });
-    const model = new BertForSequenceClassification(miniLm, classification, recordingSource(new Map()));
+    const model = miniLm.create(classification, recordingSource(new Map()));
     const head = 3 * 384 + 3;
     // 22,713,216: elements of the published model.safetensors without its position ids.
     expect(model.parameterCounts()).toEqual({ trainable: 22_713_216 + head, total: 22_713_216 + head });
@@ -191,7 +194,7 @@ await describeOnBackends('BertForSequenceClassification', () => {
 
   it('starts as transformers does: normal weights, zero biases, gains of one', () => {
     const found = new Map<string, string>();
-    const model = new BertForSequenceClassification(config, classification, recordingSource(found));
+    const model = config.create(classification, recordingSource(found));
     model.release();
     for (const [name, start] of found) {
       const expected = name.endsWith('bias') ? 'zeros' : name.includes('LayerNorm') ? 'ones' : 'normal';
@@ -204,8 +207,7 @@ await describeOnBackends('BertForSequenceClassification', () => {
 
   it('changes no other value where one is added', () => {
     const values = (layers: number) => {
-      const model = new BertForSequenceClassification(
-        { ...config, layers },
+      const model = readModelConfig({ ...json, num_hidden_layers: layers }).create(
         classification,
         new RandomParameterSource(4, 0.02),
       );
@@ -217,7 +219,7 @@ await describeOnBackends('BertForSequenceClassification', () => {
   });
 
   it('lists its sites in forward order, with stable addresses and paths', () => {
-    const model = randomBert(config, classification, 0);
+    const model = randomModel(config, classification, 0);
     const layer = (index: number) =>
       [
         ['attention.query', 'attention.self.query'],
@@ -230,6 +232,9 @@ await describeOnBackends('BertForSequenceClassification', () => {
         ['ffn.norm', 'output.LayerNorm'],
       ].map(([name, path]) => [{ name, stack: 'encoder', layer: index }, `bert.encoder.layer.${index}.${path}`]);
     expect(model.sites.map(({ address, path }) => [address, path])).toEqual([
+      [{ name: 'embeddings.token' }, 'bert.embeddings.word_embeddings'],
+      [{ name: 'embeddings.position' }, 'bert.embeddings.position_embeddings'],
+      [{ name: 'embeddings.type' }, 'bert.embeddings.token_type_embeddings'],
       [{ name: 'embeddings.norm' }, 'bert.embeddings.LayerNorm'],
       ...layer(0),
       ...layer(1),
@@ -241,7 +246,7 @@ await describeOnBackends('BertForSequenceClassification', () => {
       'bert.encoder.layer.1.output.dense',
     ]);
     expect(() => model.sitesNamed('ffn.dwon')).toThrow(
-      /^unknown site "ffn\.dwon" on BertForSequenceClassification; did you mean "ffn\.down"\? \(known: embeddings\.norm, attention\.query, /,
+      /^unknown site "ffn\.dwon" on BertForSequenceClassification; did you mean "ffn\.down"\? \(known: embeddings\.token, embeddings\.position, embeddings\.type, embeddings\.norm, attention\.query, /,
     );
     model.release();
   });

@@ -44,5 +44,14 @@ export const inputTooLong = (length: number, maximum: number) =>
 export const labelOutOfRange = (label: number, numberOfLabels: number) =>
   `label ${label} is outside the head's classes 0 to ${numberOfLabels - 1}`;
 
+export const tokenOutOfRange = (id: number, size: number) =>
+  `token id ${id} is outside the model's vocabulary of ${size}; use the tokenizer of the model`;
+
+export const headUnsupported = (modelType: string, kind: string, supported: readonly string[]) =>
+  `${modelType} has no ${kind} head (it has: ${supported.join(', ')})`;
+
+export const architectureUnknown = (modelType: unknown) =>
+  modelType === undefined ? 'is missing' : `has the value ${showValue(modelType)}`;
+
 export const startedFresh = (names: readonly string[]) =>
   `not in the checkpoint, so started from random values: ${names.join(', ')}`;

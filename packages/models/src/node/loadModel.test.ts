@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
-import { parseBertConfig } from '../bert/config.js';
-import { randomBert } from '../bert/load.js';
+import { Dropout } from '@leantune/core';
+import { randomModel } from '../architecture/buildModel.js';
+import { readModelConfig } from '../architecture/registry.js';
 import { errorOf } from '../testing/errors.js';
 import { wordPieceJson } from '../tokenizer/fromVocabulary.js';
 import { loadModel, type LoadedModel } from './loadModel.js';
@@ -79,14 +80,15 @@ await describeOnBackends('loadModel', ({ name: backend }) => {
   it("loads a folder of the user's, names it by its last part, and replaces dropout", async () => {
     const folder = join(root, backend, 'mine');
     const words = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', 'a', 'small', 'step'].join('\n');
-    const config = parseBertConfig({
+    const config = readModelConfig({
+      model_type: 'bert',
       vocab_size: 8,
       hidden_size: 16,
       num_hidden_layers: 1,
       num_attention_heads: 2,
       intermediate_size: 16,
     });
-    const model = randomBert(config, head, 3);
+    const model = randomModel(config, head, 3);
     await saveModel(model, folder);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(wordPieceJson(words, 'vocab.txt')));
@@ -97,12 +99,10 @@ await describeOnBackends('loadModel', ({ name: backend }) => {
       freshParameters: [],
       warnings: [],
     });
-    expect((loaded.model as typeof model).config).toEqual({
-      ...config,
-      hiddenDropout: 0.3,
-      attentionDropout: 0.3,
-      classifierDropout: 0.3,
-    });
+    const rates = (of: typeof model) =>
+      [...of.modules()].filter((module) => module instanceof Dropout).map(({ path, rate }) => [path, rate]);
+    const kept = (path: string) => path.endsWith('activation_dropout');
+    expect(rates(loaded.model)).toEqual(rates(model).map(([path]) => [path, kept(String(path)) ? 0 : 0.3]));
     const values = (of: typeof loaded.model) => [...of.namedParameters()].map(([name, value]) => [name, value.read()]);
     expect(values(loaded.model)).toEqual(values(model));
     expect(loaded.tokenizer.encode('a small step').inputIds).toEqual([2, 5, 6, 7, 3]);

@@ -1,8 +1,9 @@
 import { EnvironmentError } from '@leantune/core';
-import { parseBertConfig, type BertConfig } from '../bert/config.js';
-import { bertFromCheckpoint, randomBert } from '../bert/load.js';
+import { modelFromCheckpoint, randomModel } from '../architecture/buildModel.js';
+import { readModelConfig } from '../architecture/registry.js';
 import * as messages from '../messages.js';
-import type { HeadOptions, TransformerModel } from '../sites/transformer.js';
+import type { HeadOptions } from '../transformer/head.js';
+import type { TransformerModel } from '../transformer/model.js';
 import { tokenizerFromJson } from '../tokenizer/fromJson.js';
 import { wordPieceJson } from '../tokenizer/fromVocabulary.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
@@ -48,20 +49,22 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
   const resolved = await resolveOrStandIn(nameOrFolder, options);
   if (resolved instanceof EnvironmentError) {
     const tokenizer = characterTokenizer();
-    const config = withDropout(standInConfig(tokenizer.vocabularySize), options.dropout);
+    const { dropout } = options;
+    const blueprint = readModelConfig(standInConfig(tokenizer.vocabularySize), { dropout });
     const warnings = [messages.randomStandIn(nameOrFolder)];
     // The reason names folders of this machine: for people, not for results.
     onLog?.(`${warnings[0]!} ${resolved.message}`);
-    const model = randomBert(config, head, seed);
+    const model = randomModel(blueprint, head, seed);
     return { model, tokenizer, source: 'random', random: true, freshParameters: [], warnings };
   }
   const { files, folder, sha256 } = resolved;
   onLog?.(messages.loadingWeights(resolved.id, resolved.source));
-  const config = withDropout(parseBertConfig(await readJson(files.config), files.config), options.dropout);
+  const { dropout } = options;
+  const blueprint = readModelConfig(await readJson(files.config), { file: files.config, dropout });
   const tokenizer = await loadTokenizer(folder);
   const weights = await openWeights(files.weights);
-  const { model, freshParameters } = await bertFromCheckpoint(config, head, weights, files.weights, seed).finally(() =>
-    weights.close(),
+  const { model, freshParameters } = await modelFromCheckpoint(blueprint, head, weights, files.weights, seed).finally(
+    () => weights.close(),
   );
   // A fresh task head is what fine-tuning starts from; anything else should have been in the checkpoint.
   const unexpected = freshParameters.filter((name) => !model.isHeadParameter(name));
@@ -97,14 +100,9 @@ async function resolveOrStandIn(
   }
 }
 
-function withDropout(config: BertConfig, dropout: number | undefined): BertConfig {
-  if (dropout === undefined) return config;
-  return { ...config, hiddenDropout: dropout, attentionDropout: dropout, classifierDropout: dropout };
-}
-
 /** Two layers of 64: seconds on any machine. */
-function standInConfig(vocabularySize: number): BertConfig {
-  return parseBertConfig({
+function standInConfig(vocabularySize: number): Readonly<Record<string, unknown>> {
+  return {
     model_type: 'bert',
     vocab_size: vocabularySize,
     hidden_size: 64,
@@ -112,7 +110,7 @@ function standInConfig(vocabularySize: number): BertConfig {
     num_attention_heads: 4,
     intermediate_size: 256,
     pad_token_id: 0,
-  });
+  };
 }
 
 /** WordPiece over single characters: needs no file. */

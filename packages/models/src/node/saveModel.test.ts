@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { Linear, Module, type Tensor } from '@leantune/core';
 import { afterAll, expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
-import { parseBertConfig } from '../bert/config.js';
-import { bertFromCheckpoint, randomBert } from '../bert/load.js';
+import { modelFromCheckpoint, randomModel } from '../architecture/buildModel.js';
+import { readModelConfig } from '../architecture/registry.js';
 import { errorOf } from '../testing/errors.js';
 import { openWeights } from './openWeights.js';
 import { saveModel } from './saveModel.js';
@@ -13,7 +13,8 @@ import { saveModel } from './saveModel.js';
 const root = mkdtempSync(join(tmpdir(), 'leantune-save-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const config = parseBertConfig({
+const source = {
+  model_type: 'bert',
   vocab_size: 40,
   hidden_size: 16,
   num_hidden_layers: 2,
@@ -24,7 +25,8 @@ const config = parseBertConfig({
   classifier_dropout: 0.25,
   layer_norm_eps: 1e-6,
   pad_token_id: 3,
-});
+};
+const config = readModelConfig(source);
 
 await describeOnBackends('saveModel', ({ name: backend }) => {
   it.each([
@@ -32,7 +34,7 @@ await describeOnBackends('saveModel', ({ name: backend }) => {
     { kind: 'regression', numberOfLabels: 1 },
   ] as const)('writes what the loader reads, bit for bit: $kind', async (head) => {
     const folder = join(root, backend, head.kind);
-    const model = randomBert(config, head, 1);
+    const model = randomModel(config, head, 1);
     await saveModel(model, folder);
     expect(readdirSync(folder).sort()).toEqual(['config.json', 'model.safetensors']);
     const json: unknown = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8'));
@@ -41,9 +43,9 @@ await describeOnBackends('saveModel', ({ name: backend }) => {
       model_type: 'bert',
       num_labels: head.numberOfLabels,
     });
-    expect(parseBertConfig(json)).toEqual(config);
+    expect(json).toMatchObject(source);
     const weights = await openWeights(folder);
-    const again = await bertFromCheckpoint(config, head, weights, folder, 2);
+    const again = await modelFromCheckpoint(readModelConfig(json), head, weights, folder, 2);
     await weights.close();
     expect(again.freshParameters).toEqual([]);
     const values = (named: typeof model) => [...named.namedParameters()].map(([name, value]) => [name, value.read()]);
@@ -62,7 +64,7 @@ await describeOnBackends('saveModel', ({ name: backend }) => {
         return this.inner.call(x);
       }
     }
-    const model = randomBert(config, { kind: 'regression', numberOfLabels: 1 }, 1);
+    const model = randomModel(config, { kind: 'regression', numberOfLabels: 1 }, 1);
     const [site] = model.sitesNamed('ffn.up');
     expect(site!.module).toBeInstanceOf(Linear);
     site!.wrap((inner) => new Wrapper(inner));

@@ -1,10 +1,10 @@
-import { Embedding, LayerNorm, Linear, UsageError, type AnyModule } from '@leantune/core';
+import { UsageError } from '@leantune/core';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BertConfig } from '../bert/config.js';
-import type { BertForSequenceClassification } from '../bert/sequenceClassification.js';
 import * as messages from '../messages.js';
 import type { WritableTensor } from '../safetensors/writer.js';
+import { headSize } from '../transformer/head.js';
+import type { TransformerModel } from '../transformer/model.js';
 import { writeFileAtomically } from './atomicFile.js';
 import { saveSafetensors } from './openWeights.js';
 
@@ -13,10 +13,10 @@ import { saveSafetensors } from './openWeights.js';
  * Face's names). The weights come first, so that a folder with a configuration is complete.
  * @throws UsageError where an adapter stands in the model: its tensors have no name in a plain checkpoint.
  */
-export async function saveModel(model: BertForSequenceClassification, folder: string): Promise<void> {
-  const inserted = model.sites.filter(({ module }) => !isPlain(module));
-  if (inserted.length > 0) {
-    throw new UsageError(messages.modelHoldsAdapter(inserted[0]!.path), {
+export async function saveModel(model: TransformerModel, folder: string): Promise<void> {
+  const inserted = model.sites.find((site) => site.isWrapped);
+  if (inserted !== undefined) {
+    throw new UsageError(messages.modelHoldsAdapter(inserted.path), {
       code: 'LEANTUNE_ADAPTER_IN_MODEL',
       remedy: messages.remedyMergeFirst(),
     });
@@ -29,34 +29,15 @@ export async function saveModel(model: BertForSequenceClassification, folder: st
     ]),
   );
   await saveSafetensors(join(folder, 'model.safetensors'), tensors);
-  const numberOfLabels = tensors['classifier.weight']!.shape[0]!;
-  const config = { architectures: [model.architecture], ...bertConfigJson(model.config), num_labels: numberOfLabels };
+  const config = configurationOf(model);
   await writeFileAtomically(join(folder, 'config.json'), [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)]);
 }
 
-function isPlain(module: AnyModule): boolean {
-  return module instanceof Linear || module instanceof LayerNorm || module instanceof Embedding;
-}
-
-/** The configuration under Hugging Face's keys: what `parseBertConfig` reads. */
-function bertConfigJson(config: BertConfig): Record<string, unknown> {
-  return {
-    model_type: 'bert',
-    vocab_size: config.vocabularySize,
-    hidden_size: config.hiddenSize,
-    num_hidden_layers: config.layers,
-    num_attention_heads: config.attentionHeads,
-    intermediate_size: config.intermediateSize,
-    hidden_act: config.hiddenActivation,
-    hidden_dropout_prob: config.hiddenDropout,
-    attention_probs_dropout_prob: config.attentionDropout,
-    classifier_dropout: config.classifierDropout,
-    max_position_embeddings: config.maxPositions,
-    type_vocab_size: config.typeVocabularySize,
-    initializer_range: config.initializerRange,
-    layer_norm_eps: config.layerNormEpsilon,
-    pad_token_id: config.padTokenId,
-    position_embedding_type: 'absolute',
-    torch_dtype: 'float32',
-  };
+/** The configuration that the model was built from, for the head that it has now. */
+function configurationOf({ architecture, configuration, head }: TransformerModel): Record<string, unknown> {
+  // Names of classes belong to the head that the configuration came with.
+  const { id2label: _names, label2id: _indices, ...kept } = configuration;
+  const labels = headSize(head);
+  const counted = head.kind === 'classification' || head.kind === 'regression';
+  return { ...kept, architectures: [architecture], torch_dtype: 'float32', ...(counted ? { num_labels: labels } : {}) };
 }

@@ -1,4 +1,4 @@
-import { RandomParameterSource, type ParameterSource } from '@leantune/core';
+import { RandomParameterSource, type Parameter, type ParameterSource } from '@leantune/core';
 import { expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
 import { openSafetensors } from '../safetensors/reader.js';
@@ -15,37 +15,46 @@ const tensor = (...data: number[]): WritableTensor => ({
 
 async function sourceOf(tensors: Record<string, WritableTensor>, options: WriteOptions = {}) {
   const checkpoint = await openSafetensors(memorySource(encodeSafetensors(tensors, options), 'memory'));
-  return CheckpointParameterSource.read(checkpoint, {
+  return CheckpointParameterSource.of(checkpoint, {
     file: 'model.safetensors',
-    basePrefix: 'bert.',
+    storedNames: (name) => (name.startsWith('bert.') ? [name, name.slice('bert.'.length)] : [name]),
     mayBeFresh: (name) => name.startsWith('head.'),
     fresh: new RandomParameterSource(1, 0.02),
   });
 }
 
-/** The values that a module at `path` would get. */
-function values(source: ParameterSource, path: string, size: number): number[] {
+/** Asks for a parameter as a module at `path` would. */
+function ask(source: ParameterSource, path: string, size: number): Parameter {
   const parts = path.split('.');
   const parent = parts.slice(0, -1).reduce((at, name) => at.child(name), source);
-  const parameter = parent.parameter(parts.at(-1)!, [size], 'normal');
-  const read = [...parameter.read()];
-  parameter.release();
-  return read;
+  return parent.parameter(parts.at(-1)!, [size], 'normal');
+}
+
+/** The values that modules at `paths` would get, each of `size` numbers, and which of them start fresh. */
+async function load(source: CheckpointParameterSource, paths: Readonly<Record<string, number>>) {
+  try {
+    const parameters = Object.entries(paths).map(([path, size]) => ask(source, path, size));
+    const fresh = await source.load();
+    return { values: parameters.map((parameter) => [...parameter.read()]), fresh };
+  } finally {
+    source.release();
+  }
 }
 
 await describeOnBackends('CheckpointParameterSource', () => {
   it('finds names with and without the prefix, the full one first', async () => {
     const source = await sourceOf({ 'bert.a.weight': tensor(1, 2), 'b.weight': tensor(3), 'a.weight': tensor(9, 9) });
-    expect(values(source, 'bert.a.weight', 2)).toEqual([1, 2]);
-    expect(values(source, 'bert.b.weight', 1)).toEqual([3]);
-    source.assertComplete();
-    expect(source.report.fresh).toEqual([]);
+    expect(await load(source, { 'bert.a.weight': 2, 'bert.b.weight': 1 })).toEqual({
+      values: [[1, 2], [3]],
+      fresh: [],
+    });
   });
 
   it('does not take a name without the prefix for something outside the base model', async () => {
     const source = await sourceOf({ 'bert.pooler.bias': tensor(1) });
-    values(source, 'pooler.bias', 1);
-    expect(() => source.assertComplete()).toThrow('model.safetensors: 1 tensors of the model are missing: pooler.bias');
+    await expect(load(source, { 'pooler.bias': 1 })).rejects.toThrow(
+      'model.safetensors: 1 tensors of the model are missing: pooler.bias',
+    );
   });
 
   it('reads gamma and beta of LayerNorm, and of nothing else', async () => {
@@ -54,24 +63,21 @@ await describeOnBackends('CheckpointParameterSource', () => {
       'bert.x.LayerNorm.beta': tensor(3),
       'bert.y.gamma': tensor(4),
     });
-    expect(values(source, 'bert.x.LayerNorm.weight', 1)).toEqual([2]);
-    expect(values(source, 'bert.x.LayerNorm.bias', 1)).toEqual([3]);
-    expect(values(source, 'bert.y.gamma', 1)).toEqual([4]);
+    const paths = { 'bert.x.LayerNorm.weight': 1, 'bert.x.LayerNorm.bias': 1, 'bert.y.gamma': 1 };
+    expect((await load(source, paths)).values).toEqual([[2], [3], [4]]);
   });
 
   it('widens half precision', async () => {
     for (const floats of ['F16', 'BF16'] as const) {
-      expect(values(await sourceOf({ w: tensor(0.5, -3) }, { floats }), 'w', 2)).toEqual([0.5, -3]);
+      const source = await sourceOf({ w: tensor(0.5, -3) }, { floats });
+      expect((await load(source, { w: 2 })).values).toEqual([[0.5, -3]]);
     }
   });
 
   it('notes what starts fresh, and only complains of what must not', async () => {
+    expect((await load(await sourceOf({}), { 'head.weight': 2 })).fresh).toEqual(['head.weight']);
     const source = await sourceOf({});
-    values(source, 'head.weight', 2);
-    source.assertComplete();
-    expect(source.report.fresh).toEqual(['head.weight']);
-    values(source, 'bert.layer.weight', 2);
-    const error = await errorOf(() => source.assertComplete());
+    const error = await errorOf(() => load(source, { 'head.weight': 2, 'bert.layer.weight': 2 }));
     expect(error).toMatchObject({
       name: 'CorruptFileError',
       file: 'model.safetensors',
@@ -81,7 +87,7 @@ await describeOnBackends('CheckpointParameterSource', () => {
 
   it('refuses another shape, naming both', async () => {
     const source = await sourceOf({ 'layer.weight': tensor(1, 2, 3) });
-    const error = await errorOf(() => values(source, 'bert.layer.weight', 2));
+    const error = await errorOf(() => load(source, { 'bert.layer.weight': 2 }));
     expect(error).toMatchObject({
       name: 'CorruptFileError',
       exitCode: 3,

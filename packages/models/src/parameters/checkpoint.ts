@@ -1,110 +1,107 @@
-import { CorruptFileError, Parameter, type Initializer, type ParameterSource } from '@leantune/core';
+import { CorruptFileError, Parameter, scope, tensorFrom, type Initializer, type ParameterSource } from '@leantune/core';
 import { checkpointIncomplete, checkpointShape, remedyCheckpoint } from '../messages.js';
 import type { Safetensors } from '../safetensors/reader.js';
 
 export interface CheckpointOptions {
   /** Name of the file, for messages. */
   readonly file: string;
-  /** Prefix of the base model's parameters, which some checkpoints leave out, e.g. `bert.`. */
-  readonly basePrefix: string;
+  /** Names under which a checkpoint may hold a parameter, best first. */
+  readonly storedNames: (name: string) => readonly string[];
   /** Parameters that start fresh where the checkpoint has none: task heads. */
   readonly mayBeFresh: (name: string) => boolean;
   /** Where fresh parameters come from. */
   readonly fresh: ParameterSource;
 }
 
-/** What was found while a model took its parameters from a checkpoint. */
-export interface CheckpointReport {
+/** What all sources of one model share. */
+interface Progress {
   /** Parameters that start from fresh values. */
   readonly fresh: string[];
+  readonly missing: string[];
+  readonly made: Parameter[];
+  readonly pending: { readonly parameter: Parameter; readonly stored: string }[];
 }
 
 /**
- * Gives modules the values of a checkpoint by Hugging Face's names, with or without the base model's prefix. Values
- * are read before the model is built (modules are built synchronously) and handed over one by one.
+ * Gives modules the values of a checkpoint by Hugging Face's names. Modules are built synchronously and with zeros;
+ * `load` then reads one tensor after another, so that the host never holds more than one of them.
  */
 export class CheckpointParameterSource implements ParameterSource {
-  readonly report: CheckpointReport;
-  private readonly missing: string[];
-  private readonly made: Parameter[];
-
   private constructor(
-    private readonly values: Map<string, { readonly shape: readonly number[]; readonly data: Float32Array }>,
+    private readonly checkpoint: Safetensors,
+    private readonly stored: ReadonlyMap<string, string>,
     private readonly options: CheckpointOptions,
     private readonly prefix: string,
     private readonly freshSource: ParameterSource,
-    shared?: CheckpointParameterSource,
-  ) {
-    this.report = shared?.report ?? { fresh: [] };
-    this.missing = shared?.missing ?? [];
-    this.made = shared?.made ?? [];
-  }
+    private readonly progress: Progress,
+  ) {}
 
-  /** Reads every floating-point tensor; buffers of integers such as `position_ids` are no parameters. */
-  static async read(checkpoint: Safetensors, options: CheckpointOptions): Promise<CheckpointParameterSource> {
-    const values = new Map<string, { shape: readonly number[]; data: Float32Array }>();
-    for (const name of checkpoint.names()) {
-      if (!/^(F|BF)\d/.test(checkpoint.info(name).dtype)) continue;
-      const { data, shape } = await checkpoint.read(name);
-      values.set(modernName(name), { data: data as Float32Array, shape });
-    }
-    return new CheckpointParameterSource(values, options, '', options.fresh);
+  static of(checkpoint: Safetensors, options: CheckpointOptions): CheckpointParameterSource {
+    // Buffers of integers such as `position_ids` are no parameters.
+    const floats = checkpoint.names().filter((name) => /^(F|BF)\d/.test(checkpoint.info(name).dtype));
+    const stored = new Map(floats.map((name) => [modernName(name), name]));
+    const progress = { fresh: [], missing: [], made: [], pending: [] };
+    return new CheckpointParameterSource(checkpoint, stored, options, '', options.fresh, progress);
   }
 
   child(name: string): ParameterSource {
     const fresh = this.freshSource.child(name);
-    return new CheckpointParameterSource(this.values, this.options, `${this.prefix}${name}.`, fresh, this);
+    const prefix = `${this.prefix}${name}.`;
+    return new CheckpointParameterSource(this.checkpoint, this.stored, this.options, prefix, fresh, this.progress);
   }
 
   parameter(name: string, shape: readonly number[], initializer: Initializer): Parameter {
+    const { file, mayBeFresh, storedNames } = this.options;
+    const { fresh, missing, made, pending } = this.progress;
     const full = this.prefix + name;
-    const found = this.take(full);
+    const found = storedNames(full).find((candidate) => this.stored.has(candidate));
     if (found === undefined) {
-      if (!this.options.mayBeFresh(full)) this.missing.push(full);
-      this.report.fresh.push(full);
-      return this.handOut(this.freshSource.parameter(name, shape, initializer));
+      if (!mayBeFresh(full)) missing.push(full);
+      fresh.push(full);
+      const parameter = this.freshSource.parameter(name, shape, initializer);
+      made.push(parameter);
+      return parameter;
     }
-    if (found.shape.join() !== shape.join()) {
-      throw new CorruptFileError(checkpointShape(this.options.file, full, shape, found.shape), {
+    const stored = this.stored.get(found)!;
+    const { shape: foundShape } = this.checkpoint.info(stored);
+    if (foundShape.join() !== shape.join()) {
+      throw new CorruptFileError(checkpointShape(file, full, shape, foundShape), {
         code: 'LEANTUNE_CHECKPOINT_SHAPE',
-        file: this.options.file,
+        file,
         remedy: remedyCheckpoint(),
       });
     }
-    return this.handOut(Parameter.from(found.data, shape));
+    const parameter = Parameter.filled(shape, 0);
+    made.push(parameter);
+    pending.push({ parameter, stored });
+    return parameter;
   }
 
-  /** @throws CorruptFileError listing every parameter that the checkpoint should have had. */
-  assertComplete(): void {
-    if (this.missing.length === 0) return;
-    throw new CorruptFileError(checkpointIncomplete(this.options.file, this.missing), {
-      code: 'LEANTUNE_CHECKPOINT_INCOMPLETE',
-      file: this.options.file,
-      remedy: remedyCheckpoint(),
-    });
+  /**
+   * Reads the values of all parameters that were handed out.
+   * @returns the names of those that started fresh
+   * @throws CorruptFileError listing every parameter that the checkpoint should have had
+   */
+  async load(): Promise<readonly string[]> {
+    const { fresh, missing, pending } = this.progress;
+    if (missing.length > 0) {
+      const { file } = this.options;
+      throw new CorruptFileError(checkpointIncomplete(file, missing), {
+        code: 'LEANTUNE_CHECKPOINT_INCOMPLETE',
+        file,
+        remedy: remedyCheckpoint(),
+      });
+    }
+    for (const { parameter, stored } of pending) {
+      const { data } = await this.checkpoint.read(stored);
+      scope(() => parameter.assign(tensorFrom(data, parameter.shape)));
+    }
+    return fresh;
   }
 
   /** Releases what was handed out: for a model that could not be finished. */
   release(): void {
-    for (const parameter of this.made) parameter.release();
-  }
-
-  private handOut(parameter: Parameter): Parameter {
-    this.made.push(parameter);
-    return parameter;
-  }
-
-  /** Takes a value out, so that the host copy can be collected once the backend has its own. */
-  private take(full: string) {
-    const { basePrefix } = this.options;
-    const candidates = full.startsWith(basePrefix) ? [full, full.slice(basePrefix.length)] : [full];
-    for (const candidate of candidates) {
-      const found = this.values.get(candidate);
-      if (found === undefined) continue;
-      this.values.delete(candidate);
-      return found;
-    }
-    return undefined;
+    for (const parameter of this.progress.made) parameter.release();
   }
 }
 

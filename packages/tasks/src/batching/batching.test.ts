@@ -51,7 +51,7 @@ describe('Batcher', () => {
   it('pads to the maximum and with another pad token where asked', () => {
     const [first] = batcher({ size: 2, padding: 'maximum', maxLength: MAX_LENGTH, padTokenId: 9 });
     expect(first!.length).toBe(8);
-    expect(first!.inputs.inputIds.data).toEqual(Int32Array.of(1, 97, 98, 2, 9, 9, 9, 9, 1, 97, 2, 9, 9, 9, 9, 9));
+    expect(first!.inputs.inputIds!.data).toEqual(Int32Array.of(1, 97, 98, 2, 9, 9, 9, 9, 1, 97, 2, 9, 9, 9, 9, 9));
   });
 
   it('gives float32 targets for a regression', () => {

@@ -16,13 +16,20 @@ export interface SiteAddress {
  */
 export class Site<Inputs extends readonly unknown[] = [x: Tensor], Output = Tensor> extends Module<Inputs, Output> {
   private inner: Module<Inputs, Output>;
+  private readonly original: Module<Inputs, Output>;
 
   constructor(
     readonly address: SiteAddress,
     inner: Module<Inputs, Output>,
   ) {
     super();
+    this.original = inner;
     this.inner = this.addChild('', inner);
+  }
+
+  /** Whether a method has put something in the place of the model's own module. */
+  get isWrapped(): boolean {
+    return this.inner !== this.original;
   }
 
   /** What stands at the site now. */

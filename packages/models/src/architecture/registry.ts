@@ -1,0 +1,35 @@
+import { ConfigurationError, nearestName } from '@leantune/core';
+import { bert } from '../bert/architecture.js';
+import { architectureUnknown } from '../messages.js';
+import type { Architecture, ModelBlueprint } from './architecture.js';
+
+/** Every architecture, by `model_type`. */
+export const architectures: readonly Architecture[] = [bert];
+
+export interface ReadConfigOptions {
+  /** Name of the file, for messages. */
+  readonly file?: string;
+  /** Replaces every dropout rate of the configuration. */
+  readonly dropout?: number | undefined;
+}
+
+/**
+ * Reads the content of a `config.json` of any known architecture.
+ * @throws ConfigurationError for an unknown `model_type`, or naming every key that is missing or wrong
+ */
+export function readModelConfig(json: unknown, options: ReadConfigOptions = {}): ModelBlueprint {
+  const modelType = (json as { readonly model_type?: unknown } | null)?.model_type;
+  const found = architectures.find((architecture) => architecture.modelType === modelType);
+  if (found !== undefined) return found.read(json, options);
+  const known = architectures.map((architecture) => architecture.modelType);
+  const nearest = typeof modelType === 'string' ? nearestName(modelType, known) : undefined;
+  throw new ConfigurationError([
+    {
+      ...(options.file === undefined ? {} : { file: options.file }),
+      key: 'model_type',
+      message: architectureUnknown(modelType),
+      expected: `one of ${known.join(', ')}`,
+      ...(nearest === undefined ? {} : { nearest }),
+    },
+  ]);
+}

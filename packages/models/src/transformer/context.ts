@@ -1,0 +1,11 @@
+import type { AttentionMask, RotaryTable, Tensor } from '@leantune/core';
+
+/** What every layer of a stack reads besides its hidden states; made once a forward pass. */
+export interface LayerContext {
+  /** Which tokens each token sees in self-attention. */
+  readonly mask: AttentionMask;
+  /** Angles of rotary positions, where the architecture has them. */
+  readonly rotary?: RotaryTable | undefined;
+  /** What the decoder of an encoder-decoder attends to: [batch, encoder length, hidden] and which of it is real. */
+  readonly encoder?: { readonly hidden: Tensor; readonly mask: AttentionMask } | undefined;
+}

@@ -1,0 +1,36 @@
+import { Module, type ParameterSource, type Tensor } from '@leantune/core';
+import { AttentionBlock, type AttentionBlockOptions } from './attentionBlock.js';
+import type { LayerContext } from './context.js';
+import { FeedForwardBlock, type FeedForwardBlockOptions } from './feedForwardBlock.js';
+
+/** What an architecture's layers are made of, with the names of its checkpoints. */
+export interface LayerOptions {
+  readonly attention: AttentionBlockOptions;
+  /** Decoders of encoder-decoders only. */
+  readonly crossAttention?: AttentionBlockOptions;
+  readonly feedForward: FeedForwardBlockOptions;
+}
+
+/** One layer of any architecture: self-attention, cross-attention where it has one, feed-forward. */
+export class TransformerLayer extends Module<[x: Tensor, context: LayerContext], Tensor> {
+  readonly attention: AttentionBlock;
+  readonly crossAttention: AttentionBlock | undefined;
+  readonly feedForward: FeedForwardBlock;
+
+  constructor(options: LayerOptions, stack: 'encoder' | 'decoder', layer: number, source: ParameterSource) {
+    super();
+    const at = (name: string) => ({ name, stack, layer });
+    this.attention = this.addPart(new AttentionBlock(options.attention, 'attention', at, source));
+    this.crossAttention =
+      options.crossAttention === undefined
+        ? undefined
+        : this.addPart(new AttentionBlock(options.crossAttention, 'crossAttention', at, source));
+    this.feedForward = this.addPart(new FeedForwardBlock(options.feedForward, at, source));
+  }
+
+  protected forward(x: Tensor, context: LayerContext): Tensor {
+    const attended = this.attention.call(x, context);
+    const crossed = this.crossAttention?.call(attended, context) ?? attended;
+    return this.feedForward.call(crossed, context);
+  }
+}

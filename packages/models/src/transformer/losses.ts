@@ -1,0 +1,73 @@
+import {
+  crossEntropy,
+  ignoredLabel,
+  meanSquaredError,
+  reshape,
+  scale,
+  add,
+  sliceFeatures,
+  tensorFrom,
+  withCategory,
+  type Batch,
+  type DeviceBatch,
+  type Tensor,
+  type TokenSelection,
+} from '@leantune/core';
+
+/** Loss of one vector of logits for each row: cross-entropy, or mean squared error of a regression. */
+export function sequenceLoss(kind: 'classification' | 'regression', logits: Tensor, batch: DeviceBatch): Tensor {
+  if (kind === 'classification') return crossEntropy(logits, batch.labels);
+  return meanSquaredError(reshape(logits, [batch.size]), batch.labels);
+}
+
+/**
+ * Mean cross-entropy of the first and of the last token of the answer, halved as Hugging Face does.
+ * @param logits [batch, tokens, 2] of the selected tokens, or of all
+ * Labels [batch, 2] are positions; those outside the text, and unselected ones, do not count.
+ */
+export function spanLoss(logits: Tensor, { host, size, selection }: DeviceBatch): Tensor {
+  const tokens = logits.shape[1]!;
+  const slots = (side: number) =>
+    Int32Array.from({ length: size }, (_, row) => {
+      const position = host.labels.data[2 * row + side]!;
+      if (selection !== undefined) return selection.slotOf(row, position) ?? ignoredLabel;
+      return position >= 0 && position < tokens ? position : ignoredLabel;
+    });
+  const side = (index: number) =>
+    crossEntropy(reshape(sliceFeatures(logits, index, 1), [size, tokens]), batchTensor(slots(index), [size]));
+  return scale(add(side(0), side(1)), 0.5);
+}
+
+/**
+ * Mean cross-entropy of every token's successor over the labels that are not -100.
+ * @param logits [batch, tokens, vocabulary] of the selected tokens, or of all
+ * @param labels label of each token's successor: [batch · length] in row-major order
+ */
+export function nextTokenLoss(logits: Tensor, labels: Int32Array, selection: TokenSelection | undefined): Tensor {
+  const [batch, tokens, vocabulary] = logits.shape as [number, number, number];
+  const rows = batch * tokens;
+  const chosen = selection === undefined ? labels : ofSelected(labels, selection);
+  return crossEntropy(reshape(logits, [rows, vocabulary]), batchTensor(chosen, [rows]));
+}
+
+/** Labels [size, length] of a language-modelling batch, one place earlier: what each token should predict. */
+export function nextTokenLabels({ size, length, inputs, labels }: Batch): Int32Array {
+  // Where a method has arranged the tokens anew, it has moved each label to its token.
+  if (inputs.nextTokenLabels !== undefined) return inputs.nextTokenLabels.data as Int32Array;
+  const shifted = new Int32Array(size * length).fill(ignoredLabel);
+  for (let row = 0; row < size; row++) {
+    shifted.set((labels.data as Int32Array).subarray(row * length + 1, (row + 1) * length), row * length);
+  }
+  return shifted;
+}
+
+/** Label of every slot; padded slots do not count. */
+function ofSelected(labels: Int32Array, { length, tokens, positions, mask }: TokenSelection): Int32Array {
+  return positions.map((position, slot) =>
+    mask[slot] === 0 ? ignoredLabel : labels[Math.floor(slot / tokens) * length + position]!,
+  );
+}
+
+function batchTensor(values: Int32Array, shape: readonly number[]): Tensor {
+  return withCategory('batch', () => tensorFrom(values, shape, 'int32'));
+}
