@@ -2,6 +2,8 @@ export { openWeights, saveSafetensors } from './openWeights.js';
 export { loadTokenizer } from './loadTokenizer.js';
 export { writeFileAtomically } from './atomicFile.js';
 export { readJson } from './readJson.js';
+export { findModelConfig } from './findConfig.js';
+export type { FindConfigOptions, FoundConfig } from './findConfig.js';
 export type { CheckedFolder, CheckpointFiles } from './weights/checkFolder.js';
 export { resolveCheckpoint } from './weights/resolveCheckpoint.js';
 export type {
