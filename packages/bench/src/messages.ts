@@ -33,6 +33,8 @@ export const messages = {
   commandLine: () => 'command line',
   overridesRemedy: () => 'Settings of the command line: npx leantune run --help',
   listRemedy: () => 'All names: npx leantune list',
+  cannotSetUp: (name: string, backends: readonly string[], nearest: string | undefined) =>
+    `there is nothing to set up for backend "${name}": expected ${backends.join(' or ')}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
   noSweep: (name: string, nearest: string | undefined) =>
     `unknown sweep "${name}"${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`,
   noSweepFile: (path: string) => `there is no sweep file ${path}`,

@@ -26,7 +26,7 @@ describe('help', () => {
         report         table and plots of a run
         list           what there is to choose from
         show           one thing in full: a sweep with its cells, a cell, a method, a task, a model
-        setup          provide the native backend in a private environment below the cache folder
+        setup          provide a native backend below the cache folder
         doctor         what is installed here, what each backend needs, and why
         profile        step time and exact memory of methods side by side, on random data
         parity         run reference cases and print the largest error of each tensor

@@ -95,8 +95,10 @@ export const commands = {
     examples: ['npx leantune show sentences', 'npx leantune show lora', 'npx leantune show 3f9a'],
   },
   setup: {
-    summary: 'provide the native backend in a private environment below the cache folder',
-    arguments: [],
+    summary: 'provide a native backend below the cache folder',
+    arguments: [
+      { usage: '[backend]', summary: 'tensorflow (default), or torch: compiled against the torch that is found' },
+    ],
     options: {
       force: { flags: '--force', summary: 'throw away an earlier set-up and start afresh', kind: 'flag' },
       official: {
@@ -106,7 +108,7 @@ export const commands = {
       },
       json,
     },
-    examples: ['npx leantune setup'],
+    examples: ['npx leantune setup', 'npx leantune setup torch'],
   },
   doctor: {
     summary: 'what is installed here, what each backend needs, and why',

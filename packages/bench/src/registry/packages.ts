@@ -13,6 +13,7 @@ export async function loadRegistry(): Promise<Registry> {
     import('@leantune/methods'),
     import('@leantune/models'),
     import('@leantune/core/node'),
+    import('./backends.js'),
   ]);
   const modelNames = () => models.modelManifests.map(shortName);
   const shortName = ({ id, shortNames }: { id: string; shortNames: readonly string[] }) => shortNames[0] ?? id;
@@ -57,7 +58,7 @@ export async function loadRegistry(): Promise<Registry> {
   };
 }
 
-function resolvedBy(resolve: () => string, problem: (error: LeantuneError) => NameProblem): Resolved {
+export function resolvedBy(resolve: () => string, problem: (error: LeantuneError) => NameProblem): Resolved {
   try {
     return { name: resolve() };
   } catch (error) {
@@ -66,7 +67,7 @@ function resolvedBy(resolve: () => string, problem: (error: LeantuneError) => Na
   }
 }
 
-function methodProblem(error: LeantuneError): NameProblem {
+export function methodProblem(error: LeantuneError): NameProblem {
   if (!(error instanceof ConfigurationError)) return { message: error.message };
   return { message: error.issues.map(formatConfigurationIssue).join('; ') };
 }

@@ -2,6 +2,7 @@
 import { LeantuneError } from '@leantune/core';
 import { loadBackend } from '@leantune/core/node';
 import type { ProbeAnswer } from './resolveBackend.js';
+import '../registry/backends.js';
 
 async function probe(requested: string | undefined): Promise<ProbeAnswer> {
   try {

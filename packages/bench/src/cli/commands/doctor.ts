@@ -1,5 +1,6 @@
 import { formatDoctor, inspectEnvironment } from '@leantune/core/node';
 import type { CommandHandler } from '../table.js';
+import '../../registry/backends.js';
 
 export const doctor: CommandHandler<'doctor'> = async ({ options, terminal }) => {
   const report = await inspectEnvironment();

@@ -15,6 +15,7 @@ const kinds = {
   models: async () => (await loadRegistry()).models(),
   sweeps: async () => sweepEntries(),
   backends: async () => {
+    await import('../../registry/backends.js');
     const { inspectEnvironment } = await import('@leantune/core/node');
     return (await inspectEnvironment()).backends.map((backend) => ({
       name: backend.name,

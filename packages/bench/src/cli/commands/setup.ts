@@ -1,6 +1,9 @@
-/** `leantune setup`: provides the native backend; without it everything still works on wasm. */
+/** `leantune setup`: provides a native backend; without one everything still works on wasm. */
+import { UsageError, nearestName } from '@leantune/core';
 import { provisionTensorflow } from '@leantune/core/node';
 import type { ProvisionProgress } from '@leantune/core/node';
+import { provisionTorch } from '@leantune/torch';
+import { messages } from '../../messages.js';
 import type { CommandHandler, Terminal } from '../table.js';
 import { formatDuration, formatMebibytes } from '../../units.js';
 
@@ -8,26 +11,40 @@ const plainLineSeconds = 5;
 
 const signals = ['SIGINT', 'SIGTERM'] as const;
 
-export const setup: CommandHandler<'setup'> = async ({ options, terminal }) => {
+const backends = ['tensorflow', 'torch'] as const;
+
+export const setup: CommandHandler<'setup'> = async ({ words, options, terminal }) => {
+  const backend = backendNamed(words[0] ?? 'tensorflow');
   const abort = new AbortController();
   const interrupt = () => abort.abort();
   for (const signal of signals) process.once(signal, interrupt);
   try {
-    const demanded = process.env.LEANTUNE_BACKEND === 'tensorflow';
-    const result = await provisionTensorflow({
+    const shared = {
       signal: abort.signal,
       force: options.force === true,
-      official: options.official === true,
-      demanded,
-      log: (line) => terminal.err(`${terminal.live ? '\r\x1b[2K' : ''}${line}\n`),
+      // Asked for by name: not getting it is an error.
+      demanded: words[0] !== undefined || process.env.LEANTUNE_BACKEND === backend,
+      log: (line: string) => terminal.err(`${terminal.live ? '\r\x1b[2K' : ''}${line}\n`),
       onProgress: progressShower(terminal),
-    });
+    };
+    const result =
+      backend === 'torch'
+        ? await provisionTorch(shared)
+        : await provisionTensorflow({ ...shared, official: options.official === true });
     if (options.json === true) terminal.out(`${JSON.stringify(result, null, 2)}\n`);
     return 0;
   } finally {
     for (const signal of signals) process.off(signal, interrupt);
   }
 };
+
+function backendNamed(name: string): (typeof backends)[number] {
+  const found = backends.find((backend) => backend === name);
+  if (found !== undefined) return found;
+  throw new UsageError(messages.cannotSetUp(name, backends, nearestName(name, backends)), {
+    code: 'LEANTUNE_UNKNOWN_BACKEND',
+  });
+}
 
 function progressShower(terminal: Terminal): (progress: ProvisionProgress) => void {
   let lastShown = 0;
