@@ -139,6 +139,31 @@ export const messages = {
     `data: one batch of ${plural(batch, 'row')} of ${sequence} random tokens each, without padding; weights: ${weights}, the same for every method.`,
   positions: (most: number, model: string) => `<= ${most}, the positions of ${model}`,
 
+  // Memory from shapes
+  memoryMethodTwice: () => 'cannot stand beside --methods',
+  byteSizes: () => 'a size such as 24GiB, 80GB or 512MiB',
+  noSuchHead: (model: string, head: string) => `${model} has no head for ${head}`,
+  fitBatchTitle: (model: string, sequence: number, limit: string) =>
+    `${model} · largest batch of ${sequence} tokens within ${limit}`,
+  fitSequenceTitle: (model: string, batch: number, limit: string) =>
+    `${model} · longest sequence of ${plural(batch, 'row')} within ${limit}`,
+  doesNotFit: () => 'does not fit',
+  peakPlace: (phase: string, layer: string) => `${phase}, ${layer}`,
+  trainedOf: (trainable: number, total: number) =>
+    `${trainable} of ${total} parameters (${((100 * trainable) / total).toFixed(2)} %)`,
+  metaNote: () =>
+    'measured on the meta backend: the training step itself runs, with shapes instead of values, on rows of full length after a warm-up step; a real step has the same figures, kernels of a device may take memory of their own besides.',
+  memoryStaticNote: () =>
+    'static: parameters, one full set of gradients and the optimiser state, whether or not live at the peak; activation: peak - static.',
+  memorySavedNote: () =>
+    'max saved: largest sum of distinct buffers held for the backward pass, parameters and batch excluded.',
+  meftUnitNote: () => "GB (MEFT): bytes / (1024 · 1024 · 1000), as MEFT's published code divides.",
+  misfitNote: (limit: string, what: 'batch' | 'seq') =>
+    `does not fit: more than ${limit} even ${what === 'batch' ? 'with one row' : 'with one token'}; the figures of that row are those of this smallest step.`,
+  timelineTitle: (subject: string) => `Memory through one training step: ${subject}`,
+  timelineEvents: () => 'allocations and releases, in order',
+  timelineAxis: () => 'live bytes (MiB)',
+
   // Plots
   breakdownTitle: (subject: string) => `What the memory peak holds: ${subject}`,
   breakdownAxis: () => 'logical peak of a training step (MiB)',

@@ -8,6 +8,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<CommandHan
   show: async () => (await import('./commands/show.js')).show,
   setup: async () => (await import('./commands/setup.js')).setup,
   doctor: async () => (await import('./commands/doctor.js')).doctor,
+  memory: async () => (await import('./commands/memory.js')).memory,
   profile: async () => (await import('./commands/profile.js')).profile,
   parity: async () => (await import('./commands/parity.js')).parity,
 };

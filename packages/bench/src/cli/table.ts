@@ -116,6 +116,63 @@ export const commands = {
     options: { json },
     examples: ['npx leantune doctor'],
   },
+  memory: {
+    summary: 'exact memory of one training step, from shapes alone: no weights, no data, no GPU',
+    arguments: [],
+    options: {
+      model: {
+        flags: '--model <name>',
+        summary: "model: a shipped configuration, a folder with config.json, or the hub's name",
+        kind: 'text',
+      },
+      method: {
+        flags: '--method <method>',
+        summary: 'method, e.g. lora(rank=8)+tokentune (default: full)',
+        kind: 'text',
+      },
+      methods: { flags: '--methods <list>', summary: 'several methods, joined by commas, as a table', kind: 'text' },
+      batch: { flags: '--batch <rows>', summary: 'rows of the batch (default: 1)', kind: 'text' },
+      seq: {
+        flags: '--seq <tokens>',
+        summary: "tokens of every row (default: 512, or the model's positions where those are fewer)",
+        kind: 'text',
+      },
+      fit: {
+        flags: '--fit <size>',
+        summary: 'find the largest batch at --seq, or without --seq the longest sequence, within e.g. 24GiB',
+        kind: 'text',
+      },
+      precision: {
+        flags: '--precision <dtype>',
+        summary: 'what everything is held as: fp32 (default), bf16 or fp16',
+        kind: 'text',
+      },
+      saving: {
+        flags: '--saving <policy>',
+        summary: 'what ops keep for the backward pass: lean (default) or pytorch',
+        kind: 'text',
+      },
+      optimizer: { flags: '--optimizer <name>', summary: 'adamw (default) or sgd', kind: 'text' },
+      momentum: { flags: '--momentum <value>', summary: 'momentum of sgd (default: 0)', kind: 'text' },
+      accumulate: { flags: '--accumulate <n>', summary: 'micro-batches of the step (default: 1)', kind: 'text' },
+      dropout: { flags: '--dropout <rate>', summary: "dropout rate (default: the model's own)", kind: 'text' },
+      head: {
+        flags: '--head <kind>',
+        summary: 'task head (default: causal-lm where the model has it, else classification)',
+        kind: 'text',
+      },
+      plot: {
+        flags: '--plot <file>',
+        summary: 'draw the timeline of the step into an .svg or .png file',
+        kind: 'text',
+      },
+      json,
+    },
+    examples: [
+      'npx leantune memory --model bert-large-uncased --batch 32 --seq 512',
+      "npx leantune memory --model bert-base-uncased --methods 'full,lora,tokentune(ratio=0.3)' --seq 512 --fit 24GiB",
+    ],
+  },
   profile: {
     summary: 'step time and exact memory of methods side by side, on random data',
     arguments: [{ usage: '<method...>', summary: "methods, e.g. full 'lora(rank=8)'; ratios are to the first" }],

@@ -7,7 +7,7 @@ import { categoryStyle } from './colours.js';
 import type { Plot, PlotContext } from './plot.js';
 import { theme } from './theme.js';
 
-const categoryNames = {
+export const categoryNames = {
   parameters: 'parameters',
   gradients: 'gradients',
   optimizerState: 'optimizer state',

@@ -1,0 +1,78 @@
+/** One training step of each method on the meta backend, and the largest batch or sequence that fits a limit. */
+import {
+  measureStepMemory,
+  metaProvider,
+  trainedParameters,
+  useBackend,
+  withParameterStorage,
+  withSavingPolicy,
+  isLoaded,
+} from '@leantune/core';
+import type { StepMemory } from '@leantune/core';
+import { applyMethods } from '@leantune/methods';
+import { randomModel } from '@leantune/models';
+import { largestFit } from './fit.js';
+import type { MemorySettings } from './settings.js';
+import { worstCaseBatch } from './worstCaseBatch.js';
+
+const seed = 0;
+
+/** As the published fine-tuning scripts clip. */
+export const maxGradNorm = 1;
+
+/** Tokens of a batch on the host: beyond, its arrays alone would take gigabytes. */
+const mostTokens = 2 ** 26;
+
+export interface MethodMemory {
+  readonly method: string;
+  readonly parameters: { readonly trainable: number; readonly total: number };
+  readonly batchSize: number;
+  readonly sequenceLength: number;
+  /** With a limit: whether the step stays within it. Where it does not, it was measured at the smallest size. */
+  readonly fits?: boolean;
+  /** The largest size that can be tried fits. */
+  readonly bounded?: boolean;
+  readonly memory: StepMemory;
+}
+
+/** @throws UsageError where a method does not support the model */
+export async function measureMethods(settings: MemorySettings): Promise<MethodMemory[]> {
+  const backend = await metaProvider().load();
+  if (isLoaded(backend)) await useBackend(backend);
+  return settings.methods.map((method) => measureMethod(settings, method));
+}
+
+function measureMethod(settings: MemorySettings, method: string): MethodMemory {
+  const { blueprint, head, storage, saving, config, fit, gradientAccumulation } = settings;
+  const model = withParameterStorage(storage, () => randomModel(blueprint, head, seed));
+  try {
+    withParameterStorage(storage, () => applyMethods(model, method, { seed }));
+    const trained = trainedParameters(model);
+    const optimizer = settings.optimizer.create(trained);
+    const measure = (batchSize: number, sequenceLength: number) => {
+      const batch = worstCaseBatch(model, config, batchSize, sequenceLength);
+      const at = { seed, microStep: 0, gradientAccumulation, maxGradNorm };
+      const memory = withSavingPolicy(saving, () => measureStepMemory(model, optimizer, trained, batch, at));
+      return { batchSize, sequenceLength, memory, peakBytes: memory.peakBytes };
+    };
+    try {
+      const parameters = model.parameterCounts();
+      if (fit === undefined) {
+        const { peakBytes: _peak, ...measured } = measure(settings.batchSize, settings.sequenceLength);
+        return { method, parameters, ...measured };
+      }
+      const most = fit.what === 'batch' ? Math.floor(mostTokens / settings.sequenceLength) : blueprint.maxPositions;
+      const found = largestFit(
+        (size) => (fit.what === 'batch' ? measure(size, settings.sequenceLength) : measure(settings.batchSize, size)),
+        fit.limitBytes,
+        most,
+      );
+      const { peakBytes: _peak, ...measured } = found.result;
+      return { method, parameters, ...measured, fits: found.size !== undefined, bounded: found.bounded };
+    } finally {
+      optimizer.release();
+    }
+  } finally {
+    model.release();
+  }
+}

@@ -1,0 +1,150 @@
+/** Options of `leantune memory` → settings, or everything that is wrong with them at once. */
+import { ConfigurationError, adamW, sgd } from '@leantune/core';
+import type { ConfigurationIssue, FloatStorageDType, OptimizerDefinition, SavingPolicy } from '@leantune/core';
+import { parseMethodSpec } from '@leantune/methods';
+import { readModelConfig } from '@leantune/models';
+import type { HeadKind, HeadOptions, ModelBlueprint } from '@leantune/models';
+import { findModelConfig } from '@leantune/models/node';
+import { z } from 'zod';
+import { savingSchema } from '../cell/contract.js';
+import { messages } from '../messages.js';
+import { resolvedBy, methodProblem } from '../registry/packages.js';
+import { zodIssues } from '../sweep/issues.js';
+import { splitTopLevel } from '../sweep/splitTopLevel.js';
+import { parseByteSize } from './byteSize.js';
+
+const count = z.int().positive();
+
+/** Held as such everywhere: parameters, gradients, optimiser state and activations. */
+const storages = { fp32: 'float32', bf16: 'bfloat16', fp16: 'float16' } as const satisfies Readonly<
+  Record<string, FloatStorageDType>
+>;
+
+const headKinds = ['classification', 'regression', 'question-answering', 'causal-lm', 'seq2seq-lm'] as const;
+
+const figuresSchema = z.strictObject({
+  batch: count.optional(),
+  seq: count.optional(),
+  accumulate: count.default(1),
+  dropout: z.number().min(0).lt(1).optional(),
+  momentum: z.number().min(0).lt(1).default(0),
+  saving: savingSchema.default('lean'),
+  precision: z.enum(['fp32', 'bf16', 'fp16']).default('fp32'),
+  optimizer: z.enum(['adamw', 'sgd']).default('adamw'),
+  head: z.enum(headKinds).optional(),
+});
+
+type FigureName = keyof typeof figuresSchema.shape;
+
+/** Options as they are typed. */
+export type MemoryWords = { readonly [Key in FigureName | 'model' | 'method' | 'methods' | 'fit']?: string };
+
+export interface MemorySettings {
+  readonly model: string;
+  readonly blueprint: ModelBlueprint;
+  /** Content of config.json: special tokens of the worst-case batch. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly head: HeadOptions;
+  /** Canonical spellings. */
+  readonly methods: readonly string[];
+  readonly batchSize: number;
+  readonly sequenceLength: number;
+  /** Look for the largest batch, or sequence, whose peak is at most `limitBytes`. */
+  readonly fit?: { readonly limitBytes: number; readonly what: 'batch' | 'seq' };
+  readonly precision: keyof typeof storages;
+  readonly storage: FloatStorageDType;
+  readonly saving: SavingPolicy;
+  readonly optimizerName: string;
+  readonly optimizer: OptimizerDefinition;
+  readonly gradientAccumulation: number;
+}
+
+const defaultSequence = 512;
+
+/** @throws ConfigurationError naming every option and method that is wrong; UsageError for a model that nothing has */
+export async function resolveMemorySettings(words: MemoryWords): Promise<MemorySettings> {
+  const issues: ConfigurationIssue[] = [];
+  const { model: modelWord, method, methods: methodsWord, fit: fitWord, ...figureWords } = words;
+
+  const spellings = methodsWord === undefined ? [method ?? 'full'] : splitTopLevel(methodsWord);
+  if (method !== undefined && methodsWord !== undefined) {
+    issues.push({ key: '--method', message: messages.memoryMethodTwice() });
+  }
+  const methods = spellings.map((spelling) => {
+    const resolved = resolvedBy(() => parseMethodSpec(spelling).spelling, methodProblem);
+    if ('name' in resolved) return resolved.name;
+    issues.push({ key: methodsWord === undefined ? '--method' : '--methods', ...resolved.problem });
+    return '';
+  });
+
+  const limitBytes = fitWord === undefined ? undefined : parseByteSize(fitWord);
+  if (fitWord !== undefined && limitBytes === undefined) {
+    issues.push({ key: '--fit', message: messages.wrongValue(fitWord), expected: messages.byteSizes() });
+  }
+  const typed = Object.fromEntries(Object.entries(figureWords).map(([key, word]) => [key, numberOrText(word)]));
+  const figures = figuresSchema.safeParse(typed, { reportInput: true });
+  if (!figures.success) {
+    for (const { path: _path, key, ...issue } of zodIssues(figuresSchema, figures.error)) {
+      issues.push({ key: `--${key}`, ...issue });
+    }
+  }
+  if (modelWord === undefined) issues.push({ key: '--model', message: messages.missingKey() });
+  if (!figures.success || modelWord === undefined) throw invalid(issues);
+
+  const { batch, seq, accumulate, dropout, momentum, saving, precision, optimizer, head: headKind } = figures.data;
+  const { name, config, file } = await findModelConfig(modelWord);
+  const blueprint = readModelConfig(config, { file, dropout });
+  const head = headOf(blueprint, headKind, issues);
+  const { maxPositions } = blueprint;
+  if (seq !== undefined && seq > maxPositions) {
+    issues.push({ key: '--seq', message: messages.outOfRange(seq), expected: messages.positions(maxPositions, name) });
+  }
+  if (issues.length > 0 || head === undefined) throw invalid(issues);
+  return {
+    model: name,
+    blueprint,
+    config: config as Readonly<Record<string, unknown>>,
+    head,
+    methods,
+    batchSize: batch ?? 1,
+    sequenceLength: seq ?? Math.min(defaultSequence, maxPositions),
+    ...(limitBytes === undefined ? {} : { fit: { limitBytes, what: seq === undefined ? 'seq' : 'batch' } as const }),
+    precision,
+    storage: storages[precision],
+    saving,
+    optimizerName: momentum > 0 ? `${optimizer}, momentum ${momentum}` : optimizer,
+    optimizer: optimizer === 'adamw' ? adamW({ learningRate: 1e-4 }) : sgd({ learningRate: 1e-4, momentum }),
+    gradientAccumulation: accumulate,
+  };
+}
+
+function invalid(issues: readonly ConfigurationIssue[]): ConfigurationError {
+  return new ConfigurationError(
+    issues.map((issue) => ({ file: messages.commandLine(), ...issue })),
+    { code: 'LEANTUNE_MEMORY_INVALID', remedy: messages.helpRemedy('memory') },
+  );
+}
+
+/** The head that was asked for, else the one that the papers train: next tokens where the model has them, two classes. */
+function headOf(
+  { classes, modelType }: ModelBlueprint,
+  asked: (typeof headKinds)[number] | undefined,
+  issues: ConfigurationIssue[],
+): HeadOptions | undefined {
+  const known = headKinds.filter((kind) => classes[kind] !== undefined);
+  const kind: HeadKind | undefined = asked ?? known.find((each) => each === 'causal-lm') ?? known[0];
+  if (kind === undefined || !known.some((each) => each === kind)) {
+    issues.push({
+      key: '--head',
+      message: messages.noSuchHead(modelType, String(kind)),
+      expected: messages.oneOf(known),
+    });
+    return undefined;
+  }
+  if (kind === 'classification') return { kind, numberOfLabels: 2 };
+  return kind === 'regression' ? { kind, numberOfLabels: 1 } : { kind };
+}
+
+function numberOrText(word: string): number | string {
+  return word.trim() !== '' && Number.isFinite(Number(word)) ? Number(word) : word;
+}
