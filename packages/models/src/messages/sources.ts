@@ -56,13 +56,13 @@ export function checkpointFileMissing(folder: string, missing: string): string {
   return `${folder}: expected a checkpoint, found no ${missing}`;
 }
 
-export function checkpointUnknown(name: string, known: readonly string[]): string {
-  return `"${name}" is neither a folder nor a checkpoint that leantune knows (${known.join(', ')})`;
+export function checkpointUnknown(name: string): string {
+  return `"${name}" is no folder, and no name that the hub could have`;
 }
 
 export function remedyUnknownCheckpoint(nearest: string | undefined): string {
   const guess = nearest === undefined ? '' : `Did you mean "${nearest}"? `;
-  return `${guess}Any folder with config.json and model.safetensors will do.`;
+  return `${guess}Any model of the hub (owner/name) or folder with config.json and model.safetensors will do.`;
 }
 
 export function configUnknown(name: string, known: readonly string[]): string {
@@ -93,9 +93,11 @@ export function remedyOwnCopy(folder: string): string {
 export function remedyPlaceCheckpoint(
   id: string,
   files: readonly { readonly name: string; readonly bytes?: number }[],
+  nearest?: string,
 ): string {
+  const guess = nearest === undefined || nearest.toLowerCase() === id.toLowerCase() ? '' : `Did you mean "${nearest}"? `;
   const names = files.map(({ name, bytes }) => (bytes === undefined ? name : `${name} (${bytes} bytes)`)).join(', ');
-  return `Put ${names} into FOLDER/${id} and set LEANTUNE_MODELS=FOLDER.`;
+  return `${guess}Put ${names} into FOLDER/${id} and set LEANTUNE_MODELS=FOLDER.`;
 }
 
 export const randomStandIn = (name: string) =>

@@ -123,8 +123,8 @@ export function fileSizeWrong(file: string, expected: number, found: number): st
   return `${file}: byte ${Math.min(expected, found)}: expected a file of ${expected} bytes, found ${found}`;
 }
 
-export function fileHashWrong(file: string, expected: string, found: string): string {
-  return `${file}: expected SHA-256 ${expected}, found ${found}`;
+export function fileHashWrong(file: string, hash: string, expected: string, found: string): string {
+  return `${file}: expected ${hash} ${expected}, found ${found}`;
 }
 
 export function fileNotJson(file: string, reason: string): string {

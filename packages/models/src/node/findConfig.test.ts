@@ -55,8 +55,10 @@ it("takes Python's cache before the hub", async () => {
 });
 
 it('asks the hub for config.json alone, again after a failure that passes', async () => {
-  const server = await startHubServer('/some/model/resolve/main', {
-    'config.json': Buffer.from(JSON.stringify(ownConfig)),
+  const server = await startHubServer({
+    id: 'some/model',
+    commit: 'f'.repeat(40),
+    files: { 'config.json': Buffer.from(JSON.stringify(ownConfig)) },
   });
   onTestFinished(() => server.close());
   server.plan.set('config.json', ['unavailable']);

@@ -1,5 +1,6 @@
 import { UsageError, nearestName } from '@leantune/core';
 import * as messages from '../messages.js';
+import { shippedNames } from './shippedNames.js';
 
 /** A file of a checkpoint and how to know that it is the right one. */
 export interface ManifestFile {
@@ -83,12 +84,16 @@ export function findManifest(
   return manifests.find((each) => [each.id, ...each.shortNames].some((known) => known.toLowerCase() === wanted));
 }
 
-/** The error for a name that is neither a known checkpoint nor a folder. */
-export function unknownCheckpoint(name: string, manifests: readonly ModelManifest[] = modelManifests): UsageError {
-  const known = manifests.flatMap((each) => [each.id, ...each.shortNames]);
-  const nearest = nearestName(name, known);
-  return new UsageError(messages.checkpointUnknown(name, known), {
+/** Every name that users may type for a published checkpoint. */
+export function knownNames(manifests: readonly ModelManifest[] = modelManifests): string[] {
+  return [...manifests.flatMap((each) => [each.id, ...each.shortNames]), ...shippedNames.map(({ name }) => name)];
+}
+
+/** The error for a name that is neither a folder nor can be a name at the hub. */
+export function unknownCheckpoint(name: string, manifests?: readonly ModelManifest[]): UsageError {
+  const known = knownNames(manifests);
+  return new UsageError(messages.checkpointUnknown(name), {
     code: 'LEANTUNE_UNKNOWN_CHECKPOINT',
-    remedy: messages.remedyUnknownCheckpoint(nearest),
+    remedy: messages.remedyUnknownCheckpoint(nearestName(name, known)),
   });
 }

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { EnvironmentError } from '@leantune/core';
 import { z } from 'zod';
 import * as messages from '../../messages.js';
-import type { ModelManifest } from '../../weights/manifest.js';
 import { pickleRefused, weightFileNames } from '../openWeights.js';
 import { readJson } from '../readJson.js';
 import { sha256File, verifyFile } from '../sha256.js';
+import type { NamedFile } from './transfer.js';
 
 /** Files of a checkpoint by what they are for; absolute paths. */
 export interface CheckpointFiles {
@@ -24,22 +24,32 @@ export interface CheckedFolder {
   readonly sha256: Readonly<Record<string, string>>;
 }
 
-const tokenizerNames = ['tokenizer.json', 'vocab.txt', 'vocab.json'];
-const besideTokenizer = ['tokenizer_config.json', 'special_tokens_map.json', 'merges.txt'];
+/** The file that a tokenizer is read from, best first. */
+export const tokenizerNames = ['tokenizer.json', 'vocab.txt', 'vocab.json'];
+export const besideTokenizer = ['tokenizer_config.json', 'special_tokens_map.json', 'merges.txt'];
 
-/** The first file that a checkpoint cannot do without and that is not in the folder. */
-export function missingFile(folder: string): string | undefined {
-  if (!existsSync(join(folder, 'config.json'))) return 'config.json';
-  return weightFileNames.some((name) => existsSync(join(folder, name))) ? undefined : weightFileNames[0];
+/** The files that a checkpoint cannot do without and that are not in the folder. */
+export async function missingFiles(folder: string): Promise<readonly string[]> {
+  const isThere = (name: string) => existsSync(join(folder, name));
+  const config = isThere('config.json') ? [] : ['config.json'];
+  const weights = weightFileNames.find(isThere);
+  if (weights === undefined) return [...config, weightFileNames[0]];
+  const shards = weights.endsWith('.index.json') ? shardNames(await readJson(join(folder, weights))) : [];
+  return [...config, ...shards.filter((name) => !isThere(name))];
+}
+
+/** What is known of a published checkpoint's files. */
+interface PublishedFiles {
+  readonly files: readonly NamedFile[];
 }
 
 /**
- * Looks a folder over and takes the SHA-256 of its files. With a manifest, every file that it names and that is there must
- * be the published one.
+ * Looks a folder over and takes the SHA-256 of its files. Every file that `published` names and that is there must be the
+ * published one.
  * @throws CorruptFileError for a file that differs, EnvironmentError where config or weights are missing.
  */
-export async function checkFolder(folder: string, manifest?: ModelManifest, remedy?: string): Promise<CheckedFolder> {
-  const missing = missingFile(folder);
+export async function checkFolder(folder: string, published?: PublishedFiles, remedy?: string): Promise<CheckedFolder> {
+  const [missing] = await missingFiles(folder);
   const pickle = join(folder, 'pytorch_model.bin');
   if (missing === weightFileNames[0] && existsSync(pickle)) throw pickleRefused(pickle);
   if (missing !== undefined) {
@@ -50,17 +60,18 @@ export async function checkFolder(folder: string, manifest?: ModelManifest, reme
   }
   const weights = weightFileNames.find((name) => existsSync(join(folder, name)))!;
   const tokenizer = tokenizerNames.find((name) => existsSync(join(folder, name)));
-  const names = ['config.json', weights, tokenizer, ...besideTokenizer, ...(await shardNames(folder, weights))].filter(
+  const shards = weights.endsWith('.index.json') ? shardNames(await readJson(join(folder, weights))) : [];
+  const names = ['config.json', weights, tokenizer, ...besideTokenizer, ...shards].filter(
     (name) => name !== undefined && existsSync(join(folder, name)),
   ) as string[];
   const sha256: Record<string, string> = {};
   for (const name of names) {
-    const published = manifest?.files.find((file) => file.name === name);
+    const expected = published?.files.find((file) => file.name === name);
     const path = join(folder, name);
     sha256[name] =
-      published === undefined
+      expected === undefined
         ? await sha256File(path)
-        : await verifyFile(path, published, remedy ?? messages.remedyDownloadAgain());
+        : await verifyFile(path, expected, remedy ?? messages.remedyDownloadAgain());
   }
   const tokenizerConfig =
     sha256['tokenizer_config.json'] === undefined ? {} : { tokenizerConfig: join(folder, 'tokenizer_config.json') };
@@ -76,11 +87,8 @@ export async function checkFolder(folder: string, manifest?: ModelManifest, reme
   };
 }
 
-/** Shards named by an index; `openWeights` says what is wrong with them. */
-async function shardNames(folder: string, weights: string): Promise<string[]> {
-  if (!weights.endsWith('.index.json')) return [];
-  const index = z
-    .looseObject({ weight_map: z.record(z.string(), z.string()) })
-    .safeParse(await readJson(join(folder, weights)));
-  return [...new Set(Object.values(index.data?.weight_map ?? {}))].sort();
+/** The shards that the content of an index names; `openWeights` says what is wrong with it. */
+export function shardNames(index: unknown): string[] {
+  const found = z.looseObject({ weight_map: z.record(z.string(), z.string()) }).safeParse(index);
+  return [...new Set(Object.values(found.data?.weight_map ?? {}))].sort();
 }

@@ -6,8 +6,21 @@ export class HttpError extends Error {
   constructor(
     readonly status: number,
     url: string,
+    /** What the hub says in its header `x-error-code`. */
+    readonly hubCode?: string,
   ) {
     super(messages.httpStatus(status, new URL(url).host));
+  }
+}
+
+/** The hub answered, and the answer is no: the model or revision is not there, or not for everybody. */
+export class HubRefusal extends Error {
+  constructor(
+    readonly kind: 'absent' | 'gated',
+    message: string,
+    cause: Error,
+  ) {
+    super(message, { cause });
   }
 }
 
@@ -31,7 +44,7 @@ const lasting =
 
 /** Puts what `fetch` and the hub's library throw into a short reason. */
 export function describeFailure(error: unknown): Failure {
-  if (error instanceof WrongBytesError || error instanceof LeantuneError)
+  if (error instanceof WrongBytesError || error instanceof HubRefusal || error instanceof LeantuneError)
     return { reason: error.message, transient: false };
   if (error instanceof BrokenTransferError) return { reason: error.message, transient: true };
   if (!(error instanceof Error)) return { reason: String(error), transient: false };

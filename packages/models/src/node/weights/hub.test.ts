@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startHubServer } from '../../testing/hubServer.js';
+import { blobNameOf, startHubServer } from '../../testing/hubServer.js';
 import type { Behaviour, HubServer } from '../../testing/hubServer.js';
 import { tinyFiles, tinyManifest } from '../../testing/tinyCheckpoint.js';
 import { describeFailure } from './failure.js';
@@ -27,7 +27,7 @@ let server: HubServer;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'leantune-hub-'));
-  server = await startHubServer(`/${tinyManifest.id}/resolve/${tinyManifest.revision}`, tinyFiles);
+  server = await startHubServer({ id: tinyManifest.id, commit: tinyManifest.revision, files: tinyFiles });
 });
 afterEach(async () => {
   await server.close();
@@ -36,7 +36,7 @@ afterEach(async () => {
 
 const environment = () => ({ HF_ENDPOINT: `${server.url}/`, HF_HUB_CACHE: folder, HF_TOKEN: 'hf_secret' });
 const blobs = () => join(folder, 'models--tiny--bert', 'blobs');
-const blob = () => join(blobs(), `tag-${bytes}`);
+const blob = () => join(blobs(), blobNameOf(weights, tinyFiles[weights]!));
 
 function download(...behaviours: Behaviour[]): Promise<string> {
   server.plan.set(weights, behaviours);
@@ -73,6 +73,7 @@ describe('a download from the hub', () => {
   });
 
   it('goes on after a short answer, an unavailable server and a stall', async () => {
+    server.plan.set('api', ['unavailable', 'drop']);
     await expectWhole(['truncate', 'unavailable']);
     rmSync(join(folder, 'models--tiny--bert'), { recursive: true });
     await expectWhole(['stall']);
@@ -121,10 +122,14 @@ describe('a download from the hub', () => {
   });
 
   it('does not try again what will not change', async () => {
-    await expect(download('forbidden')).rejects.toThrow('127.0.0.1');
+    await expect(download('forbidden')).rejects.toThrow(
+      'tiny/bert is gated and the account of HF_TOKEN has no access: ask for access at https://huggingface.co/tiny/bert',
+    );
     expect(weightRequests()).toEqual(['whole']);
     const other = { ...tinyManifest, files: [{ name: 'absent.json', bytes: 3, sha256: '' }] };
-    await expect(downloadFromHub(other, environment(), {})).rejects.toThrow(/answered with HTTP status 404/);
+    await expect(downloadFromHub(other, environment(), {})).rejects.toThrow(
+      'absent.json: byte 0: expected a file of 3 bytes, found 0',
+    );
   });
 
   it('fails at once where nobody listens, and within its patience where nobody answers', async () => {

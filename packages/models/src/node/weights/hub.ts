@@ -1,77 +1,103 @@
-import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rm, symlink } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
-import { fileDownloadInfo } from '@huggingface/hub';
+import { join } from 'node:path';
+import { CorruptFileError } from '@leantune/core';
 import * as messages from '../../messages.js';
-import type { ManifestFile, ModelManifest } from '../../weights/manifest.js';
-import { sha256File } from '../sha256.js';
-import { WrongBytesError } from './failure.js';
-import { hubModelFolder } from './hubCache.js';
-import { downloadVerified, fetchPatiently, retrying } from './transfer.js';
+import type { ModelManifest } from '../../weights/manifest.js';
+import { readJson } from '../readJson.js';
+import { shardNames } from './checkFolder.js';
+import { chooseFiles, shardIndex } from './chooseFiles.js';
+import { HttpError, WrongBytesError } from './failure.js';
+import { isCommit, placeInCache, snapshotFolder, writeListing, writeRef } from './hubCache.js';
+import { explained, hubClient } from './hubClient.js';
+import type { HubClient, RepositoryFile } from './hubClient.js';
+import type { HubName } from './hubName.js';
+import { downloadVerified } from './transfer.js';
 import type { TransferOptions } from './transfer.js';
 
 /**
- * Downloads a checkpoint from the Hugging Face hub at its pinned commit into the cache that Python shares, and returns
- * the folder of the commit. The hub's library resolves the files; the transfer is ours, to resume and to check SHA-256.
- * Honours `HF_ENDPOINT` and `HF_TOKEN`.
+ * Downloads a known checkpoint from the Hugging Face hub at its pinned commit into the cache that Python shares, and
+ * returns the folder of the commit. Honours `HF_ENDPOINT` and `HF_TOKEN`.
  */
 export async function downloadFromHub(
   manifest: ModelManifest,
   environment: NodeJS.ProcessEnv,
   options: TransferOptions,
 ): Promise<string> {
-  const model = hubModelFolder(environment, manifest.id);
-  const snapshot = join(model, 'snapshots', manifest.revision);
-  // Small files first: a wrong one is noticed before the weights are fetched.
-  for (const file of [...manifest.files].sort((a, b) => a.bytes - b.bytes)) {
-    const pointer = join(snapshot, file.name);
-    const resolved = await retrying(() => resolveFile(manifest, file, environment, options), options);
-    const blob = join(model, 'blobs', resolved.blobName);
-    if (!(await isIntact(blob, file))) await downloadVerified(resolved.url, blob, file, options, resolved.headers);
-    await linkFile(blob, pointer);
-  }
-  return snapshot;
+  const { id, revision } = manifest;
+  const client = hubClient(environment, options);
+  const listed = new Map((await client.filesOf(id, revision)).map((file) => [file.name, file]));
+  const files = manifest.files.map((file) => {
+    const found = listed.get(file.name);
+    if (found?.bytes !== file.bytes)
+      throw new WrongBytesError(messages.fileSizeWrong(file.name, file.bytes, found?.bytes ?? 0));
+    return { ...file, blobName: found.blobName };
+  });
+  await download(client, id, revision, files, environment, options);
+  return snapshotFolder(environment, id, revision);
 }
 
-async function resolveFile(
-  manifest: ModelManifest,
-  file: ManifestFile,
+/**
+ * Downloads any checkpoint of the hub: asks once which commit the revision means, chooses the files, and fetches them
+ * into the cache that Python shares.
+ * @throws EnvironmentError where the repository holds no checkpoint, or only pickles.
+ */
+export async function downloadRepository(
+  name: HubName,
   environment: NodeJS.ProcessEnv,
   options: TransferOptions,
-): Promise<{ url: string; blobName: string; headers: Record<string, string> }> {
-  const hubUrl = environment['HF_ENDPOINT']?.replace(/\/+$/, '');
-  const token = environment['HF_TOKEN'];
-  const info = await fileDownloadInfo({
-    repo: manifest.id,
-    path: file.name,
-    revision: manifest.revision,
-    ...(hubUrl ? { hubUrl } : {}),
-    ...(token ? { accessToken: token } : {}),
-    fetch: (url, init) => fetchPatiently(String(url instanceof Request ? url.url : url), init ?? {}, options),
-  });
-  if (info?.size !== file.bytes) {
-    throw new WrongBytesError(messages.fileSizeWrong(file.name, file.bytes, info?.size ?? 0));
+): Promise<{ readonly folder: string; readonly commit: string; readonly files: readonly RepositoryFile[] }> {
+  const { id, revision } = name;
+  const client = hubClient(environment, options);
+  const commit = isCommit(revision) ? revision : await client.commitOf(id, revision);
+  const listed = await client.filesOf(id, commit);
+  const { small, weights } = chooseFiles(id, listed);
+  await writeRef(environment, id, revision, commit);
+  const folder = snapshotFolder(environment, id, commit);
+  let large = weights === undefined ? [] : [weights];
+  if (weights === undefined) {
+    await download(client, id, commit, small, environment, options);
+    large = await shardsOf(folder, listed);
   }
-  return {
-    url: info.url,
-    blobName: blobNameOf(info.etag, file),
-    headers: token ? { Authorization: `Bearer ${token}` } : {},
-  };
+  const files = [...small, ...large];
+  await writeListing(environment, id, commit, files);
+  await download(client, id, commit, files, environment, options);
+  return { folder, commit, files };
 }
 
-/** The ETag without its quotes and the mark of weak tags; the hash where a server's tag is no name for a file. */
-function blobNameOf(etag: string, file: ManifestFile): string {
-  const name = etag.replace(/^W\//, '').replaceAll('"', '');
-  return /^[\w-]+$/.test(name) ? name : file.sha256;
+/** The shards that the downloaded index names. */
+async function shardsOf(folder: string, listed: readonly RepositoryFile[]): Promise<RepositoryFile[]> {
+  const index = join(folder, shardIndex);
+  const names = shardNames(await readJson(index));
+  return names.map((name) => {
+    const found = listed.find((file) => file.name === name);
+    if (found !== undefined) return found;
+    const message = messages.shardAbsent(index, name);
+    throw new CorruptFileError(message, {
+      code: 'LEANTUNE_SHARD_ABSENT',
+      file: index,
+      remedy: messages.remedyOtherRepository(),
+    });
+  });
 }
 
-async function isIntact(path: string, file: ManifestFile): Promise<boolean> {
-  return existsSync(path) && (await sha256File(path)) === file.sha256;
-}
-
-/** `snapshots/COMMIT/FILE` → `../../blobs/ETAG`, as Python does; a copy where links are not allowed. */
-async function linkFile(blob: string, pointer: string): Promise<void> {
-  await mkdir(dirname(pointer), { recursive: true });
-  await rm(pointer, { force: true });
-  await symlink(relative(dirname(pointer), blob), pointer).catch(() => copyFile(blob, pointer));
+async function download(
+  client: HubClient,
+  id: string,
+  commit: string,
+  files: readonly RepositoryFile[],
+  environment: NodeJS.ProcessEnv,
+  options: TransferOptions,
+): Promise<void> {
+  // Small files first: a wrong one is noticed before the weights are fetched.
+  for (const file of [...files].sort((a, b) => a.bytes - b.bytes)) {
+    await placeInCache(environment, id, commit, file, (blob) =>
+      downloadVerified(client.addressOf(id, commit, file.name), blob, file, options, client.headers).catch(
+        (error: unknown) => {
+          // What the list named and is not given is for those with access only.
+          throw error instanceof HttpError && error.status !== 404
+            ? explained(error, id, commit, 'Authorization' in client.headers)
+            : error;
+        },
+      ),
+    );
+  }
 }

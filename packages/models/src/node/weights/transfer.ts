@@ -2,8 +2,8 @@ import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as messages from '../../messages.js';
-import type { ManifestFile } from '../../weights/manifest.js';
-import { sha256File } from '../sha256.js';
+import { contentProblem } from '../sha256.js';
+import type { ExpectedFile } from '../sha256.js';
 import { BrokenTransferError, HttpError, WrongBytesError, describeFailure } from './failure.js';
 
 export interface DownloadProgress {
@@ -11,6 +11,9 @@ export interface DownloadProgress {
   readonly receivedBytes: number;
   readonly totalBytes: number;
 }
+
+/** A file to be downloaded, as messages call it. */
+export type NamedFile = ExpectedFile & { readonly name: string };
 
 export interface TransferOptions {
   readonly onProgress?: ((progress: DownloadProgress) => void) | undefined;
@@ -35,7 +38,7 @@ export async function fetchPatiently(url: string, init: RequestInit, options: Tr
     const response = await fetch(url, { ...init, signal: controller.signal });
     if (!response.ok) {
       await response.body?.cancel();
-      throw new HttpError(response.status, url);
+      throw new HttpError(response.status, url, response.headers.get('x-error-code') ?? undefined);
     }
     return response;
   } finally {
@@ -58,13 +61,13 @@ export async function retrying<T>(action: () => Promise<T>, options: TransferOpt
 }
 
 /**
- * Downloads a file whose size and SHA-256 are known to `target`. What has come lies in `${target}.incomplete`, also
+ * Downloads a file whose size and hash are known to `target`. What has come lies in `${target}.incomplete`, also
  * after a failure, and is continued from there; the final name appears only once everything is checked.
  */
 export async function downloadVerified(
   url: string,
   target: string,
-  expected: ManifestFile,
+  expected: NamedFile,
   options: TransferOptions,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<void> {
@@ -73,11 +76,11 @@ export async function downloadVerified(
   let restarted = false;
   for (;;) {
     await retrying(() => transfer(url, partial, expected, options, headers), options);
-    const found = await sha256File(partial);
-    if (found === expected.sha256) break;
+    const problem = await contentProblem(partial, expected, expected.name);
+    if (problem === undefined) break;
     await rm(partial, { force: true });
     // The piece of an earlier run may have been the wrong one: once more from the start.
-    if (restarted) throw new WrongBytesError(messages.fileHashWrong(expected.name, expected.sha256, found));
+    if (restarted) throw new WrongBytesError(problem);
     restarted = true;
   }
   await rename(partial, target);
@@ -87,16 +90,16 @@ export async function downloadVerified(
 async function transfer(
   url: string,
   partial: string,
-  expected: ManifestFile,
+  expected: NamedFile,
   options: TransferOptions,
   headers: Readonly<Record<string, string>>,
 ): Promise<void> {
   const have = await stat(partial).then(
     (found) => found.size,
-    () => 0,
+    () => undefined,
   );
   if (have === expected.bytes) return;
-  const from = have < expected.bytes ? have : 0;
+  const from = have !== undefined && have < expected.bytes ? have : 0;
   const range = from === 0 ? {} : { Range: `bytes=${from}-` };
   const response = await fetchPatiently(url, { headers: { ...headers, ...range } }, options);
   // A server without ranges answers 200 with the whole file.
