@@ -28,6 +28,7 @@ describe('help', () => {
         show           one thing in full: a sweep with its cells, a cell, a method, a task, a model
         setup          provide a native backend below the cache folder
         doctor         what is installed here, what each backend needs, and why
+        memory         exact memory of one training step, from shapes alone: no weights, no data, no GPU
         profile        step time and exact memory of methods side by side, on random data
         parity         run reference cases and print the largest error of each tensor
 

@@ -26,7 +26,7 @@ export interface LoadedBackend {
 }
 
 /** Buffers of other storage dtypes than their element type: the `storage` attribute of `Cast`, `Fill`, `Mean` … */
-export interface ExtendedStorage {
+interface ExtendedStorage {
   readonly dtypes: readonly StorageDType[];
   /** How the buffer behind a data id is held. */
   dtypeOf(dataId: object): StorageDType;
