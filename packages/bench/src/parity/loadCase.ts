@@ -1,9 +1,24 @@
-import { UsageError, scope, tensorFrom, type Batch, type HostArray, type TokenChoice } from '@leantune/core';
+import {
+  UsageError,
+  ignoredLabel,
+  scope,
+  tensorFrom,
+  type Batch,
+  type HostArray,
+  type TokenChoice,
+} from '@leantune/core';
 import { applyMethods, type AppliedMethods } from '@leantune/methods';
 import { loadAdapterTensors } from '@leantune/methods/node';
-import { modelFromCheckpoint, readModelConfig, type Safetensors, type TransformerModel } from '@leantune/models';
+import {
+  modelFromCheckpoint,
+  readModelConfig,
+  type HeadOptions,
+  type Safetensors,
+  type TransformerModel,
+} from '@leantune/models';
 import { openWeights, readJson } from '@leantune/models/node';
 import { join } from 'node:path';
+import { z } from 'zod';
 import type { ParityCase, ParityRun } from './caseFile.js';
 import { parityMessages } from './messages.js';
 
@@ -17,28 +32,19 @@ export interface LoadedRun {
   readonly golden: Safetensors;
 }
 
-const architectures = ['BertForSequenceClassification'];
-
 export async function loadRun({ folder }: ParityCase, run: ParityRun): Promise<LoadedRun> {
   const file = join(folder, 'config.json');
-  const config = (await readJson(file)) as { readonly architectures?: readonly string[] };
-  const architecture = run.architecture ?? config.architectures?.[0] ?? 'unknown';
-  if (!architectures.includes(architecture)) {
-    throw unsupported(parityMessages.unsupportedArchitecture(architecture, architectures));
-  }
-  if (run.task !== 'classification' && run.task !== 'regression') {
-    throw unsupported(parityMessages.unsupportedTask(run.task));
+  const config = await readJson(file);
+  const blueprint = readModelConfig(config, { file });
+  const head = headOf(run.task, config);
+  const architecture = blueprint.classes[head.kind];
+  if (run.architecture !== undefined && run.architecture !== architecture) {
+    const known = Object.values(blueprint.classes);
+    throw unsupported(parityMessages.unsupportedArchitecture(run.architecture, known));
   }
   const weightsFile = join(folder, 'model.safetensors');
   const weights = await openWeights(weightsFile);
-  const numberOfLabels = weights.info('classifier.weight').shape[0]!;
-  const { model } = await modelFromCheckpoint(
-    readModelConfig(config, { file }),
-    { kind: run.task, numberOfLabels },
-    weights,
-    weightsFile,
-    0,
-  ).finally(() => weights.close());
+  const { model } = await modelFromCheckpoint(blueprint, head, weights, weightsFile, 0).finally(() => weights.close());
   const golden = await openWeights(join(folder, run.golden));
   try {
     const applied = applyMethods(model, run.method);
@@ -50,6 +56,35 @@ export async function loadRun({ folder }: ParityCase, run: ParityRun): Promise<L
     await golden.close();
     throw error;
   }
+}
+
+/** The head that a case's task asks for. */
+function headOf(task: string, config: unknown): HeadOptions {
+  switch (task) {
+    case 'classification':
+    case 'image-classification':
+      return { kind: 'classification', numberOfLabels: labelCount(config) };
+    case 'regression':
+      return { kind: 'regression', numberOfLabels: 1 };
+    case 'multiple-choice':
+    case 'question-answering':
+    case 'causal-lm':
+    case 'seq2seq-lm':
+      return { kind: task };
+    default:
+      throw unsupported(parityMessages.unsupportedTask(task));
+  }
+}
+
+const labelled = z.looseObject({
+  num_labels: z.int().optional(),
+  id2label: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** As `PretrainedConfig` counts them: two where the configuration does not say. */
+function labelCount(config: unknown): number {
+  const { num_labels: count, id2label } = labelled.parse(config);
+  return count ?? (id2label === undefined ? 2 : Object.keys(id2label).length);
 }
 
 /** Sets every parameter that the golden file holds under `prefix`. */
@@ -143,6 +178,8 @@ const inputNames = {
   attentionMask: 'attention_mask',
   tokenTypeIds: 'token_type_ids',
   positionIds: 'position_ids',
+  decoderInputIds: 'decoder_input_ids',
+  pixelValues: 'pixel_values',
 } as const;
 
 async function assemble(golden: Safetensors, locate: (input: string) => string | undefined): Promise<Batch> {
@@ -151,11 +188,23 @@ async function assemble(golden: Safetensors, locate: (input: string) => string |
     const tensor = locate(stored);
     if (tensor !== undefined && golden.has(tensor)) inputs[name] = await golden.read(tensor);
   }
-  const { inputIds, attentionMask } = inputs;
-  if (inputIds === undefined || attentionMask === undefined) throw unsupported(parityMessages.noBatch());
-  const [size, length] = inputIds.shape as [number, number];
-  const labels = await golden.read(locate('labels') ?? 'labels');
-  return { size, length, inputs: { ...inputs, inputIds, attentionMask }, labels };
+  const main = inputs.inputIds ?? inputs.pixelValues;
+  if (main === undefined) throw unsupported(parityMessages.noBatch());
+  // Rows of several choices lie one after another.
+  const size = main.shape.length === 3 ? main.shape[0]! * main.shape[1]! : main.shape[0]!;
+  const length = inputs.inputIds === undefined ? 0 : main.shape.at(-1)!;
+  for (const [name, array] of Object.entries(inputs)) {
+    if (array.shape.length === 3) inputs[name] = { ...array, shape: [size, length] };
+  }
+  const stored = locate('labels') ?? 'labels';
+  // Where only logits are compared, no label counts.
+  const labels =
+    golden.has(stored) && locate('labels') !== undefined ? await golden.read(stored) : ignored(size, length);
+  return { size, length, inputs, labels };
+}
+
+function ignored(size: number, length: number): HostArray {
+  return { dtype: 'int32', shape: [size, length], data: new Int32Array(size * length).fill(ignoredLabel) };
 }
 
 function unsupported(message: string): UsageError {

@@ -4,7 +4,7 @@ import { add, cast, cosine, multiply, negate, sine, subtract } from '../kernels/
 import { concatenate, reshape, slice } from '../kernels/shape.js';
 import { withCategory } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
-import type { TokenSelection } from '../tensor/selection.js';
+import { withSelection, type TokenSelection } from '../tensor/selection.js';
 import { tensorFrom, type Tensor } from '../tensor/tensor.js';
 
 /** Cosines and sines of the angles of every position: [1 or batch, length, d / 2]; part of the batch. */
@@ -17,29 +17,23 @@ export interface RotaryTable {
  * Angles position · inverseFrequency[i], in float32 as Hugging Face computes them.
  * @param positions int32 [1 or batch, length]; of every row where there is a selection
  * @param inverseFrequencies d / 2 of them
- * @param attentionFactor on cosines and sines (some kinds of scaling)
  */
 export function rotaryTable(
   positions: Tensor,
   inverseFrequencies: Float32Array,
   selection?: TokenSelection,
-  attentionFactor = 1,
 ): RotaryTable {
   return withCategory('batch', () =>
     scope(() => {
       const [rows, length] = positions.shape as [number, number];
       const frequencies = tensorFrom(inverseFrequencies, [1, 1, inverseFrequencies.length]);
       const angles = multiply(reshape(cast(positions, 'float32'), [rows, length, 1]), frequencies); // [rows, length, d / 2]
-      const scaled = (x: Tensor): Tensor => {
-        const table = attentionFactor === 1 ? x : multiply(consume(x), attentionFactor);
-        if (selection !== undefined) {
-          table.selection = selection;
-          // Gathered here, where it counts as part of the batch.
-          table.gatheredRows = selection.gatherRows(table).retain();
-        }
-        return table;
+      const selected = (table: Tensor): Tensor => {
+        // Gathered here, where it counts as part of the batch.
+        if (selection !== undefined) table.gatheredRows = selection.gatherRows(table).retain();
+        return withSelection(table, selection);
       };
-      return { cosine: scaled(cosine(angles)), sine: scaled(sine(angles)) };
+      return { cosine: selected(cosine(angles)), sine: selected(sine(angles)) };
     }),
   );
 }

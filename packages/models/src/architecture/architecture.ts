@@ -13,7 +13,7 @@ export interface ArchitectureDefinition<Config> {
   /** Whether a parameter may start fresh where a checkpoint has none: heads. */
   readonly mayBeFresh: (name: string) => boolean;
   /** Other names under which a checkpoint may hold a parameter: tied weights. Default: none. */
-  readonly aliases?: (name: string) => readonly string[];
+  readonly aliases?: (name: string, config: Config) => readonly string[];
   /** @throws ConfigurationError naming every key that is missing or wrong */
   readonly parse: (json: unknown, file?: string) => Config;
   /** The configuration with every dropout rate replaced. */

@@ -17,7 +17,7 @@ export function defineArchitecture<Config>(definition: ArchitectureDefinition<Co
         basePrefix,
         classes,
         mayBeFresh,
-        aliases,
+        aliases: (name) => aliases(name, config),
         ...definition.limits(config),
         initializerRange: definition.initializerRange(config),
         create: (head, source) => {

@@ -1,0 +1,10 @@
+import { additiveMask, causalOrder, type AttentionMask, type DeviceBatch } from '@leantune/core';
+
+/** Every token sees itself and the real tokens before it. */
+export function causalMask({ inputs, length, selection, host }: DeviceBatch): AttentionMask {
+  const padded = host.inputs.attentionMask?.data.some((value) => value === 0) ?? false;
+  return {
+    keys: padded ? additiveMask(inputs.attentionMask!) : undefined,
+    causal: causalOrder(length, inputs.causalOrder, selection),
+  };
+}
