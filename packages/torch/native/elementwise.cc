@@ -106,7 +106,7 @@ KERNEL(Cast) {
 KERNEL(ClipByValue) {
   const Tensor x = in.tensor();
   const double low = in.number();
-  return at::clamp(x, low, in.number());
+  return at::clamp(x, low, in.number()).to(x.scalar_type());
 }
 
 KERNEL(LeakyRelu) {

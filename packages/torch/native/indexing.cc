@@ -14,49 +14,64 @@ int64_t sizeOf(const Tensor& x, int64_t from, int64_t to) {
   return size;
 }
 
+std::out_of_range outOfRange(const char* kernel, int64_t index, int64_t size) {
+  return std::out_of_range(std::string(kernel) + ": the index value " + std::to_string(index) + " is not in [0, " +
+                           std::to_string(size - 1) + "]");
+}
+
+// Throws std::out_of_range for an index outside [0, size), where the indices can be read without waiting.
+void checkIndices(const Tensor& indices, int64_t size, const char* kernel) {
+  if (!indices.is_cpu()) return;
+  const Tensor rowMajor = indices.contiguous();
+  const auto* index = rowMajor.data_ptr<int32_t>();
+  for (int64_t i = 0; i < rowMajor.numel(); i++) {
+    if (index[i] < 0 || index[i] >= size) throw outOfRange(kernel, index[i], size);
+  }
+}
+
 // sums[indices[i]] += rows[i]. libtorch's own index_add_ starts an elementwise kernel for every row on the CPU.
 template <typename T>
-void addRowsOnHost(Tensor& sums, const Tensor& indices, const Tensor& rows, bool skipNegative) {
+void addRowsOnHost(Tensor& sums, const Tensor& indices, const Tensor& rows) {
   const int64_t width = rows.size(1);
   const auto* index = indices.data_ptr<int32_t>();
   const auto* source = rows.data_ptr<T>();
   auto* target = sums.data_ptr<T>();
   for (int64_t i = 0; i < rows.size(0); i++) {
-    if (index[i] < 0 && skipNegative) continue;
-    if (index[i] < 0 || index[i] >= sums.size(0)) {
-      throw std::out_of_range("index " + std::to_string(index[i]) + " is not in [0, " + std::to_string(sums.size(0)) + ")");
-    }
+    if (index[i] < 0) continue;
+    if (index[i] >= sums.size(0)) throw outOfRange("UnsortedSegmentSum", index[i], sums.size(0));
     T* sum = target + index[i] * width;
     const T* row = source + i * width;
     for (int64_t column = 0; column < width; column++) sum[column] += row[column];
   }
 }
 
-// Zeros [count, width] plus rows [n, width] at indices int32 [n]; equal indices add up.
-Tensor sumOfRows(const Tensor& indices, const Tensor& rows, int64_t count, bool skipNegative) {
-  Tensor sums = at::zeros({count, rows.size(1)}, rows.options());
+// Zeros [count, width] plus rows [n, width] at indices int32 [n]; equal indices add up, rows at negative ones count
+// for nothing.
+Tensor sumOfRows(const Tensor& indices, const Tensor& rows, int64_t count) {
   const Tensor source = rows.contiguous();
-  if (!rows.is_cpu()) {
-    if (!skipNegative) return sums.index_add_(0, indices, source);
-    const Tensor kept = at::nonzero(indices.ge(0)).view({-1});
-    return sums.index_add_(0, indices.index_select(0, kept), source.index_select(0, kept));
+  if (rows.is_cpu() && (rows.scalar_type() == at::kFloat || rows.scalar_type() == at::kInt)) {
+    Tensor sums = at::zeros({count, rows.size(1)}, rows.options());
+    const Tensor index = indices.contiguous();
+    if (rows.scalar_type() == at::kFloat) {
+      addRowsOnHost<float>(sums, index, source);
+    } else {
+      addRowsOnHost<int32_t>(sums, index, source);
+    }
+    return sums;
   }
-  const Tensor index = indices.contiguous();
-  if (rows.scalar_type() == at::kFloat) {
-    addRowsOnHost<float>(sums, index, source, skipNegative);
-  } else if (rows.scalar_type() == at::kInt) {
-    addRowsOnHost<int32_t>(sums, index, source, skipNegative);
-  } else {
-    sums.index_add_(0, index, source);
-  }
-  return sums;
+  // Negative indices go to one row more, which is cut off: to look for them would be to wait for the device.
+  const Tensor places = at::where(indices.lt(0), at::full({}, count, indices.options()), indices);
+  return at::zeros({count + 1, rows.size(1)}, rows.options()).index_add_(0, places, source).narrow(0, 0, count);
 }
 
 // Coordinates int32 [n, depth] in the first axes of `shape` as places int32 [n] in these axes laid out in a row.
-Tensor placesOf(const Tensor& coordinates, const Sizes& shape) {
-  const int64_t depth = coordinates.size(1);
+Tensor placesOf(const Tensor& coordinates, const Sizes& shape, const char* kernel) {
   Tensor places = at::zeros({coordinates.size(0)}, coordinates.options());
-  for (int64_t axis = 0; axis < depth; axis++) places = places * shape[axis] + coordinates.select(1, axis);
+  for (int64_t axis = 0; axis < coordinates.size(1); axis++) {
+    const Tensor coordinate = coordinates.select(1, axis);
+    checkIndices(coordinate, shape[axis], kernel);
+    places = places * shape[axis] + coordinate;
+  }
   return places;
 }
 
@@ -76,6 +91,7 @@ KERNEL(GatherV2) {
   Sizes shape(x.sizes().begin(), x.sizes().begin() + axis);
   shape.insert(shape.end(), indices.sizes().begin() + batchDims, indices.sizes().end());
   shape.insert(shape.end(), x.sizes().begin() + axis + 1, x.sizes().end());
+  checkIndices(indices, x.size(axis), "GatherV2");
   if (batchDims == 0) return x.index_select(axis, indices.view({-1})).view(shape);
   const int64_t batch = sizeOf(x, 0, batchDims);
   const int64_t outer = sizeOf(x, batchDims, axis);
@@ -93,7 +109,7 @@ KERNEL(GatherNd) {
   const Sizes sizes = x.sizes().vec();
   Sizes shape(indices.sizes().begin(), indices.sizes().end() - 1);
   shape.insert(shape.end(), sizes.begin() + depth, sizes.end());
-  const Tensor places = placesOf(indices.view({-1, depth}), sizes);
+  const Tensor places = placesOf(indices.view({-1, depth}), sizes, "GatherNd");
   const Tensor rows = x.view({product(sizes, 0, depth), product(sizes, depth, x.dim())});
   return rows.index_select(0, places).view(shape);
 }
@@ -104,10 +120,9 @@ KERNEL(ScatterNd) {
   const Tensor updates = in.tensor();
   const Sizes shape = in.integers();
   const int64_t depth = indices.dim() < 2 ? 1 : indices.size(-1);
-  const Tensor coordinates = indices.view({-1, depth});
-  const Tensor places = depth == 1 ? coordinates.view({-1}) : placesOf(coordinates, shape);
+  const Tensor places = placesOf(indices.view({-1, depth}), shape, "ScatterNd");
   const int64_t width = product(shape, depth, static_cast<int64_t>(shape.size()));
-  return sumOfRows(places, updates.reshape({-1, width}), product(shape, 0, depth), false).view(shape);
+  return sumOfRows(places, updates.reshape({-1, width}), product(shape, 0, depth)).view(shape);
 }
 
 KERNEL(UnsortedSegmentSum) {
@@ -117,7 +132,7 @@ KERNEL(UnsortedSegmentSum) {
   const int64_t width = sizeOf(x, segments.dim(), x.dim());
   Sizes shape{count};
   shape.insert(shape.end(), x.sizes().begin() + segments.dim(), x.sizes().end());
-  return sumOfRows(segments.view({-1}), x.view({-1, width}), count, true).view(shape);
+  return sumOfRows(segments.view({-1}), x.view({-1, width}), count).view(shape);
 }
 
 // An index outside [0, depth) gives a row without a one.

@@ -1,6 +1,8 @@
 // Sums, products, extremes and softmax over axes. An empty list of axes reduces nothing, where libtorch takes all.
 #include "kernel.h"
 
+#include <cmath>
+
 using namespace leantune;
 
 namespace {
@@ -64,13 +66,21 @@ KERNEL(Prod) {
   });
 }
 
+namespace {
+// libtorch would take a NaN for the extreme; tfjs passes over it.
+Tensor withoutNan(const Tensor& x, double replacement) {
+  if (x.scalar_type() == at::kBool) return x.to(at::kInt);
+  return x.is_floating_point() ? at::nan_to_num(x, replacement, INFINITY, -INFINITY) : x;
+}
+}  // namespace
+
 KERNEL(ArgMax) {
-  const Tensor x = in.tensor();
+  const Tensor x = withoutNan(in.tensor(), -INFINITY);
   return at::argmax(x, in.integer()).to(at::kInt);
 }
 
 KERNEL(ArgMin) {
-  const Tensor x = in.tensor();
+  const Tensor x = withoutNan(in.tensor(), INFINITY);
   return at::argmin(x, in.integer()).to(at::kInt);
 }
 

@@ -24,7 +24,7 @@ export function torchProvider(environment: NodeJS.ProcessEnv = process.env): Bac
 
 async function load(environment: NodeJS.ProcessEnv): Promise<LoadedBackend | UnavailableBackend> {
   if (loaded === undefined) {
-    const compiled = findCompiledAddon(cacheFolder(environment), environment);
+    const compiled = await findCompiledAddon(cacheFolder(environment), environment);
     if ('reason' in compiled) return { name, ...compiled };
     const { version, origin } = compiled.manifest.libtorch;
     try {

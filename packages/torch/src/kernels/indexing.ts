@@ -1,4 +1,5 @@
 import {
+  backend_util,
   gather_util,
   scatter_util,
   util,
@@ -11,13 +12,14 @@ import {
 import { registerEncoded, registerTorchKernel, type StorageAttribute } from './register.js';
 
 export function registerIndexing(): void {
-  registerEncoded<GatherV2Attrs>('GatherV2', (call, { x, indices }, { axis, batchDims }) =>
-    call
-      .tensor(x)
-      .tensor(indices)
-      .number(util.parseAxisParam(axis, x!.shape)[0]!)
-      .number(batchDims ?? 0),
-  );
+  registerEncoded<GatherV2Attrs>('GatherV2', (call, { x, indices }, attributes) => {
+    const axis = util.parseAxisParam(attributes.axis, x!.shape)[0]!;
+    const batchDims = attributes.batchDims ?? 0;
+    // Checks that they fit, with tfjs's messages.
+    backend_util.segment_util.collectGatherOpShapeInfo(x as Tensor, indices as Tensor, axis, batchDims);
+    const batches = batchDims < 0 ? batchDims + indices!.shape.length : batchDims;
+    call.tensor(x).tensor(indices).number(axis).number(batches);
+  });
   registerEncoded('GatherNd', (call, { params, indices }) => {
     gather_util.prepareAndValidate(params as Tensor, indices as Tensor);
     call.tensor(params).tensor(indices);

@@ -1,13 +1,17 @@
-import { engine, type BatchMatMulAttrs } from '@tensorflow/tfjs-core';
+import { engine, util, type BatchMatMulAttrs } from '@tensorflow/tfjs-core';
 import { registerAdamWKernel, uniformKernelName, type StreamKey } from '@leantune/core/backend';
 import type { TorchBackend } from '../backend/torchBackend.js';
 import { backendName, registerEncoded, registerTorchKernel } from './register.js';
 
 /** Core's own kernels, and matrix products. */
 export function registerTraining(): void {
-  registerEncoded<BatchMatMulAttrs>('BatchMatMul', (call, { a, b }, { transposeA, transposeB }) =>
-    call.tensor(a).tensor(b).flag(transposeA).flag(transposeB),
-  );
+  registerEncoded<BatchMatMulAttrs>('BatchMatMul', (call, { a, b }, { transposeA, transposeB }) => {
+    util.assert(
+      a!.shape.length >= 2 && b!.shape.length >= 2,
+      () => `BatchMatMul expects matrices, got [${a!.shape.join()}] and [${b!.shape.join()}]`,
+    );
+    call.tensor(a).tensor(b).flag(transposeA).flag(transposeB);
+  });
   // `composed` asks for the version in which GPUs draw, for tests.
   registerTorchKernel<{ shape: number[]; seed: StreamKey; composed?: boolean }>(
     uniformKernelName,

@@ -43,8 +43,7 @@ export async function compileAddon(
       proveAddon(addon, environment, reporter.signal),
     );
     if (problem !== undefined) return problem;
-    const python = libtorch.origin === 'Python' ? environment.LEANTUNE_PYTHON : undefined;
-    const manifest: AddonManifest = { libtorch, compiler: compiler.version, ...(python ? { python } : {}) };
+    const manifest: AddonManifest = { libtorch, compiler: compiler.version };
     await writeFile(join(draft, manifestFile), `${JSON.stringify(manifest, null, 2)}\n`);
     await rm(target, { recursive: true, force: true });
     await rename(draft, target);

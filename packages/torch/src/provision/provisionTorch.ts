@@ -12,7 +12,7 @@ import {
 import { findLibtorch } from '../libtorch/find.js';
 import { messages } from '../messages.js';
 import { compileAddon } from './compile.js';
-import { compiledAddon, findCompiledAddon, torchCache } from './store.js';
+import { compiledAddon, earlierLibtorchs, torchCache } from './store.js';
 
 export interface ProvisionTorchOptions {
   /** One line a finished step. */
@@ -63,15 +63,11 @@ async function provision(environment: NodeJS.ProcessEnv, reporter: Reporter, for
     return { reason: messages.platform(process.platform), remedy: messages.platformRemedy() };
   }
   const cache = cacheFolder(environment);
-  const libtorch = await findLibtorch(environment);
-  if (isProblem(libtorch)) {
-    // Compiled earlier against the torch of a Python that is not named now, and still usable.
-    const earlier = force ? libtorch : findCompiledAddon(cache, environment);
-    if (isProblem(earlier)) return libtorch;
-    const { version, origin } = earlier.manifest.libtorch;
-    reporter.log(messages.reused(version, origin));
-    return { reused: true, torchVersion: version };
-  }
+  const found = await findLibtorch(environment);
+  // One that was found earlier may belong to a Python that is not named now.
+  const isNamed = Boolean(environment.LIBTORCH || environment.LEANTUNE_PYTHON);
+  const libtorch = isProblem(found) && !isNamed ? (earlierLibtorchs(cache)[0] ?? found) : found;
+  if (isProblem(libtorch)) return libtorch;
   const { version: torchVersion, origin } = libtorch;
   const present = (): Ready | undefined => {
     if (force || compiledAddon(cache, libtorch) === undefined) return undefined;

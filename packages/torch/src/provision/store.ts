@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { isProblem, type Problem } from '@leantune/core/node';
+import { findLibtorch } from '../libtorch/find.js';
 import { inspectLibtorch, isUsable, type LibtorchInstallation } from '../libtorch/installation.js';
 import { messages } from '../messages.js';
 import { addonKey } from './recipe.js';
@@ -7,8 +9,6 @@ import { addonKey } from './recipe.js';
 /** Written last, after the addon has computed a matrix product in a process of its own. */
 export interface AddonManifest {
   readonly libtorch: LibtorchInstallation;
-  /** `LEANTUNE_PYTHON` at set-up: an addon of a named Python is used only while it is named. */
-  readonly python?: string;
   /** First line of the compiler's `--version`. */
   readonly compiler: string;
 }
@@ -37,32 +37,33 @@ export function compiledAddon(cache: string, libtorch: LibtorchInstallation): Co
 }
 
 /**
- * The addon to load: of the libtorch that `LIBTORCH` names, else of the Python that `LEANTUNE_PYTHON` names, else any
- * that was compiled, the newest torch first. No Python is started. Without one: the reason.
+ * The addon to load: of the libtorch that `LIBTORCH` or `LEANTUNE_PYTHON` names, else any that was compiled, the newest
+ * torch first. Without one: the reason.
  */
-export function findCompiledAddon(
+export async function findCompiledAddon(
   cache: string,
   environment: NodeJS.ProcessEnv,
-): CompiledAddon | { readonly reason: string; readonly remedy: string } {
-  const remedy = messages.setupCommand();
-  if (environment.LIBTORCH) {
-    const found = inspectLibtorch(environment.LIBTORCH, 'LIBTORCH');
-    if (!isUsable(found)) {
-      return { reason: messages.namedLibtorch(found.reason), remedy: messages.namedLibtorchRemedy() };
-    }
-    return compiledAddon(cache, found) ?? { reason: messages.notCompiled(found.version, 'LIBTORCH'), remedy };
-  }
-  let outdated: string | undefined;
-  for (const manifest of manifests(cache)) {
-    if (manifest.libtorch.origin === 'LIBTORCH') continue;
-    if (environment.LEANTUNE_PYTHON && manifest.python !== environment.LEANTUNE_PYTHON) continue;
-    const libtorch = inspectLibtorch(dirname(manifest.libtorch.includeFolder), manifest.libtorch.origin);
-    if (!isUsable(libtorch)) continue; // that torch was removed
+): Promise<CompiledAddon | Problem> {
+  const isNamed = Boolean(environment.LIBTORCH || environment.LEANTUNE_PYTHON);
+  const candidates = isNamed ? [await findLibtorch(environment)] : earlierLibtorchs(cache);
+  for (const libtorch of candidates) {
+    if (isProblem(libtorch)) return libtorch;
     const addon = compiledAddon(cache, libtorch);
     if (addon !== undefined) return addon;
-    outdated = messages.notCompiled(libtorch.version, libtorch.origin);
   }
-  return { reason: outdated ?? messages.nothingCompiled(), remedy };
+  const [first] = candidates as LibtorchInstallation[];
+  return {
+    reason: first === undefined ? messages.nothingCompiled() : messages.notCompiled(first.version, first.origin),
+    remedy: messages.setupCommand(),
+  };
+}
+
+/** Libtorchs that set-up has compiled against and that are still there, the newest first. No Python is started. */
+export function earlierLibtorchs(cache: string): LibtorchInstallation[] {
+  return manifests(cache)
+    .filter(({ libtorch }) => libtorch.origin !== 'LIBTORCH')
+    .map(({ libtorch }) => inspectLibtorch(dirname(libtorch.includeFolder), libtorch.origin))
+    .filter(isUsable);
 }
 
 function manifests(cache: string): AddonManifest[] {
