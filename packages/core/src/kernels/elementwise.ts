@@ -1,12 +1,19 @@
 import type { Tensor } from '../tensor/tensor.js';
-import type { DType } from '../tensor/dtype.js';
+import type { DType, StorageDType } from '../tensor/dtype.js';
 import { runKernel, type KernelInput } from './dispatch.js';
 
-/** Elementwise kernels with NumPy broadcasting; no gradients are recorded here. */
+/**
+ * Elementwise kernels with NumPy broadcasting; no gradients are recorded here. Results are held as the widest of their
+ * inputs, or as `storage` says.
+ */
+const held = (storage: StorageDType | undefined) => (storage === undefined ? {} : { storage });
 
-export const add = (a: KernelInput, b: KernelInput): Tensor => runKernel('Add', { a, b });
-export const subtract = (a: KernelInput, b: KernelInput): Tensor => runKernel('Sub', { a, b });
-export const multiply = (a: KernelInput, b: KernelInput): Tensor => runKernel('Multiply', { a, b });
+export const add = (a: KernelInput, b: KernelInput, storage?: StorageDType): Tensor =>
+  runKernel('Add', { a, b }, held(storage));
+export const subtract = (a: KernelInput, b: KernelInput, storage?: StorageDType): Tensor =>
+  runKernel('Sub', { a, b }, held(storage));
+export const multiply = (a: KernelInput, b: KernelInput, storage?: StorageDType): Tensor =>
+  runKernel('Multiply', { a, b }, held(storage));
 export const divide = (a: KernelInput, b: KernelInput): Tensor => runKernel('RealDiv', { a, b });
 export const maximum = (a: KernelInput, b: KernelInput): Tensor => runKernel('Maximum', { a, b });
 export const minimum = (a: KernelInput, b: KernelInput): Tensor => runKernel('Minimum', { a, b });
@@ -14,7 +21,7 @@ export const greater = (a: KernelInput, b: KernelInput): Tensor => runKernel('Gr
 export const greaterEqual = (a: KernelInput, b: KernelInput): Tensor => runKernel('GreaterEqual', { a, b });
 export const notEqual = (a: Tensor, b: Tensor): Tensor => runKernel('NotEqual', { a, b });
 
-export const square = (x: Tensor): Tensor => runKernel('Square', { x });
+export const square = (x: Tensor, storage?: StorageDType): Tensor => runKernel('Square', { x }, held(storage));
 export const squareRoot = (x: Tensor): Tensor => runKernel('Sqrt', { x });
 export const reciprocalSquareRoot = (x: Tensor): Tensor => runKernel('Rsqrt', { x });
 export const exponential = (x: Tensor): Tensor => runKernel('Exp', { x });
@@ -27,4 +34,5 @@ export const sine = (x: Tensor): Tensor => runKernel('Sin', { x });
 export const negate = (x: Tensor): Tensor => runKernel('Neg', { x });
 export const rectify = (x: Tensor): Tensor => runKernel('Relu', { x });
 
-export const cast = (x: Tensor, dtype: DType): Tensor => runKernel('Cast', { x }, { dtype });
+export const cast = (x: Tensor, dtype: DType, storage?: StorageDType): Tensor =>
+  runKernel('Cast', { x }, { dtype, ...held(storage) });

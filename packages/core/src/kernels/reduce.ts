@@ -1,3 +1,4 @@
+import type { StorageDType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { hasKernel, runKernel } from './dispatch.js';
 import { multiply, square } from './elementwise.js';
@@ -7,8 +8,9 @@ export function sum(x: Tensor, axes?: readonly number[], keepDims = false): Tens
   return runKernel('Sum', { x }, { axis: [...(axes ?? x.shape.keys())], keepDims });
 }
 
-export function mean(x: Tensor, axes: readonly number[], keepDims = false): Tensor {
-  return runKernel('Mean', { x }, { axis: [...axes], keepDims });
+/** Mean over `axes`, held as `storage` or as x is. */
+export function mean(x: Tensor, axes: readonly number[], keepDims = false, storage?: StorageDType): Tensor {
+  return runKernel('Mean', { x }, { axis: [...axes], keepDims, ...(storage === undefined ? {} : { storage }) });
 }
 
 export function max(x: Tensor, axes: readonly number[], keepDims = false): Tensor {

@@ -64,7 +64,7 @@ const geluTanhActivation: Activation = {
 
 const reluActivation: Activation = {
   forward: (x) => rectify(x),
-  derivative: (x) => cast(consume(greater(x, 0)), 'float32'),
+  derivative: (x) => cast(consume(greater(x, 0)), 'float32', x.storageDtype),
 };
 
 const siluActivation: Activation = {

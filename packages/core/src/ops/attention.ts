@@ -5,6 +5,7 @@ import { add, multiply, subtract } from '../kernels/elementwise.js';
 import { matMul } from '../kernels/linearAlgebra.js';
 import { softmax, sum } from '../kernels/reduce.js';
 import { reshape } from '../kernels/shape.js';
+import { heldAs } from '../kernels/storage.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { applyKeepMask, keepMask, type DropoutStream } from './dropout.js';
 import { mergeHeads, repeatHeads, rowsOfHeads, splitHeads, sumRepeatedHeads } from './heads.js';
@@ -147,7 +148,7 @@ class AttentionPass {
     const { mask } = this.options;
     const bias = mask && attentionBias(mask, selected);
     if (bias === undefined) return softmax(scores);
-    return softmax(consume(add(scores, bias === mask!.keys ? bias : consume(bias))));
+    return softmax(consume(add(scores, heldAs(bias === mask!.keys ? bias : consume(bias), scores.storageDtype))));
   }
 
   /** queries [batch, heads, rows, d] · keysᵀ [batch, n, keys, d] → [batch, heads, rows, keys]; n divides heads. */
@@ -247,6 +248,8 @@ class AttentionPass {
     if (selection === undefined) return mergeHeads(consume(summed));
     const gradient = mergeHeads(consume(rowsOfHeads(consume(summed), selection)));
     // A padded slot points at a real token that has a slot of its own: counted there only.
-    return selection.slotMask === undefined ? gradient : multiply(consume(gradient), selection.slotMask);
+    return selection.slotMask === undefined
+      ? gradient
+      : multiply(consume(gradient), heldAs(selection.slotMask, gradient.storageDtype));
   }
 }

@@ -22,7 +22,7 @@ export function keepMask(shape: readonly number[], { rate, key }: DropoutStream)
 
 /** x / (1 - rate) where the mask is true, else 0. */
 export function applyKeepMask(x: Tensor, mask: Tensor, rate: number): Tensor {
-  const factors = consume(multiply(consume(cast(mask, 'float32')), 1 / (1 - rate)));
+  const factors = consume(multiply(consume(cast(mask, 'float32', x.storageDtype)), 1 / (1 - rate)));
   return multiply(x, factors);
 }
 

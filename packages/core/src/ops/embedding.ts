@@ -46,6 +46,6 @@ function usedIds(flat: Tensor, selection: TokenSelection | undefined): Tensor {
 function withoutPadding(grad: Tensor, ids: Tensor, paddingIndex: number | undefined): Tensor {
   if (paddingIndex === undefined) return grad;
   const padding = runKernel('Fill', {}, { shape: [ids.size], value: paddingIndex, dtype: 'int32' });
-  const real = reshape(cast(notEqual(ids, padding), 'float32'), [ids.size, 1]);
+  const real = reshape(cast(notEqual(ids, padding), 'float32', grad.storageDtype), [ids.size, 1]);
   return multiply(grad, real);
 }

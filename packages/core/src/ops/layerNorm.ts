@@ -4,13 +4,14 @@ import { add, multiply, reciprocalSquareRoot, square, subtract } from '../kernel
 import { consume } from '../kernels/dispatch.js';
 import { mean, sum } from '../kernels/reduce.js';
 import { toMatrix } from '../kernels/shape.js';
+import { statisticsStorage } from '../kernels/storage.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
  * y = (x - mean) · rstd · weight + bias over the last axis, rstd = 1/√(var + ε) with the biased variance
  * (torch.nn.functional.layer_norm).
  *
- * Saves under `pytorch`: x, mean and rstd, as native_layer_norm does; under `lean`: the normalised value and rstd,
+ * Saves under `pytorch`: x, mean and rstd (float32 whatever x is held as), as native_layer_norm does; under `lean`: the normalised value and rstd,
  * and consumers recompute y from the normalised value. (Recovering it from y instead would divide by the gain,
  * which real checkpoints hold as small as 1e-33.)
  * @param x [batch, length, features]
@@ -20,11 +21,12 @@ import type { Tensor } from '../tensor/tensor.js';
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   return differentiable('layerNorm', { x, weight, bias }, (context) => {
     const last = x.shape.length - 1;
-    const rowMean = mean(x, [last], true); // [..., 1]
+    const storage = x.storageDtype;
+    const rowMean = mean(x, [last], true, statisticsStorage(x)); // [..., 1]
     const centred = subtract(x, rowMean);
     const variance = consume(mean(consume(square(centred)), [last], true));
     const rstd = reciprocalSquareRoot(consume(add(variance, epsilon))); // [..., 1]
-    const normalised = multiply(consume(centred), rstd);
+    const normalised = multiply(consume(centred), rstd, storage);
     const affine = (value: Tensor) => add(consume(multiply(value, weight)), bias);
     for (const tensor of [rowMean, rstd, normalised]) tensor.selection = x.selection;
 
@@ -55,7 +57,7 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
       const savedX = context.save(x);
       const savedMean = context.save(rowMean);
       return () => ({
-        normalised: multiply(consume(subtract(savedX.get(), savedMean.get())), savedRstd.get()),
+        normalised: multiply(consume(subtract(savedX.get(), savedMean.get())), savedRstd.get(), storage),
         rstd: savedRstd.get(),
       });
     }
@@ -65,9 +67,11 @@ export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: numb
 /** Consumes `grad`. rstd · (g - mean(g) - x̂ · mean(g · x̂)) for g = gradient of the normalised value x̂. */
 function inputGradient(grad: Tensor, normalised: Tensor, rstd: Tensor): Tensor {
   const last = grad.shape.length - 1;
-  const weight = consume(mean(consume(multiply(grad, normalised)), [last], true));
+  const storage = grad.storageDtype;
+  const statistics = statisticsStorage(grad);
+  const weight = consume(mean(consume(multiply(grad, normalised)), [last], true, statistics));
   const projection = consume(multiply(normalised, weight));
-  const centre = consume(mean(grad, [last], true));
+  const centre = consume(mean(grad, [last], true, statistics));
   const centred = consume(subtract(consume(grad), centre));
-  return multiply(consume(subtract(centred, projection)), rstd);
+  return multiply(consume(subtract(centred, projection)), rstd, storage);
 }

@@ -15,6 +15,7 @@ import {
 } from '../kernels/elementwise.js';
 import { max, softmax, sum } from '../kernels/reduce.js';
 import { gather, reshape, scatterAdd } from '../kernels/shape.js';
+import { castStorage, heldAs, statisticsStorage } from '../kernels/storage.js';
 import { withCategory } from '../tensor/runtime.js';
 import { tensorFrom, type Tensor } from '../tensor/tensor.js';
 
@@ -25,6 +26,7 @@ export const ignoredLabel = -100;
  * Mean cross-entropy over the rows whose label is not -100 (torch.nn.functional.cross_entropy). With no such row
  * the loss is 0 and so is its gradient, where PyTorch gives NaN.
  *
+ * Computed in float32 at least, whatever the logits are held as.
  * Saves under `pytorch`: the log-probabilities; under `lean`: the logits, which the caller holds anyway.
  * @param logits [rows, classes]
  * @param labels int32 [rows]
@@ -34,8 +36,10 @@ export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
   return differentiable('crossEntropy', { logits }, (context) => {
     const [rows, classes] = logits.shape as [number, number];
     const { valid, places, count } = withCategory('batch', () => labelPlaces(labels, rows, classes));
-    const normaliser = logSumExp(logits); // [rows, 1]
-    const logProbabilities = subtract(logits, normaliser);
+    const storage = statisticsStorage(logits);
+    const wide = castStorage(logits, storage);
+    const normaliser = logSumExp(wide); // [rows, 1]
+    const logProbabilities = subtract(wide, normaliser);
     const picked = gather(reshape(logProbabilities, [rows * classes, 1]), places); // [rows, 1]
     const output = divide(sum(multiply(picked, valid)), multiply(count, -1));
 
@@ -49,7 +53,7 @@ export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
         // (softmax - one-hot) on the rows that count, divided by their number
         const probabilities = consume(multiply(consume(kept.probabilities()), weights));
         const oneHot = reshape(consume(scatterAdd(kept.places, weights, rows * classes)), [rows, classes]);
-        return { logits: subtract(probabilities, consume(oneHot)) };
+        return { logits: subtract(probabilities, consume(oneHot), logits.storageDtype) };
       },
     };
 
@@ -61,7 +65,7 @@ export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
         valid: batch[0]!.get(),
         places: batch[1]!.get(),
         count: batch[2]!.get(),
-        probabilities: () => (lean ? softmax(saved.get()) : exponential(saved.get())),
+        probabilities: () => (lean ? softmax(heldAs(saved.get(), storage)) : exponential(saved.get())),
       });
     }
   });
@@ -105,7 +109,8 @@ export function meanSquaredError(predictions: Tensor, targets: Tensor): Tensor {
     return {
       output: multiply(sum(square(difference)), 1 / predictions.size),
       backward: (gradOutput) => ({
-        predictions: saved && multiply(multiply(saved.get(), 2 / predictions.size), gradOutput),
+        predictions:
+          saved && multiply(multiply(saved.get(), 2 / predictions.size), gradOutput, predictions.storageDtype),
       }),
     };
   });

@@ -4,6 +4,7 @@ import { consume } from '../kernels/dispatch.js';
 import { add, multiply, reciprocalSquareRoot, square, subtract } from '../kernels/elementwise.js';
 import { mean, sum } from '../kernels/reduce.js';
 import { toMatrix } from '../kernels/shape.js';
+import { statisticsStorage } from '../kernels/storage.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
@@ -17,9 +18,10 @@ import type { Tensor } from '../tensor/tensor.js';
 export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
   return differentiable('rmsNorm', { x, weight }, (context) => {
     const last = x.shape.length - 1;
-    const meanSquare = consume(mean(consume(square(x)), [last], true)); // [..., 1]
+    const storage = x.storageDtype;
+    const meanSquare = consume(mean(consume(square(x, statisticsStorage(x))), [last], true)); // [..., 1]
     const rstd = reciprocalSquareRoot(consume(add(meanSquare, epsilon)));
-    const normalised = multiply(x, rstd);
+    const normalised = multiply(x, rstd, storage);
     const gained = (value: Tensor) => multiply(value, weight);
     for (const tensor of [rstd, normalised]) tensor.selection = x.selection;
 
@@ -49,7 +51,7 @@ export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
       if (context.needs('x')) context.saveWhole(weight);
       return () => ({
         rstd: () => savedRstd!.get(),
-        normalised: () => savedNormalised?.get() ?? multiply(savedX!.get(), savedRstd!.get()),
+        normalised: () => savedNormalised?.get() ?? multiply(savedX!.get(), savedRstd!.get(), storage),
       });
     }
   });
@@ -58,7 +60,8 @@ export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
 /** Consumes `grad`. rstd · (g - x̂ · mean(g · x̂)) for g = gradient of the normalised value x̂. */
 function inputGradient(grad: Tensor, normalised: Tensor, rstd: Tensor): Tensor {
   const last = grad.shape.length - 1;
-  const weight = consume(mean(consume(multiply(grad, normalised)), [last], true));
+  const storage = grad.storageDtype;
+  const weight = consume(mean(consume(multiply(grad, normalised)), [last], true, statisticsStorage(grad)));
   const projection = consume(multiply(normalised, weight));
-  return multiply(consume(subtract(consume(grad), projection)), rstd);
+  return multiply(consume(subtract(consume(grad), projection)), rstd, storage);
 }

@@ -69,8 +69,12 @@ function rotate(x: Tensor, heads: number, table: RotaryTable, inverse: boolean):
   const pairs = reshape(x, [batch, rows, heads, 2 * half]);
   const part = (begin: number) => slice(pairs, [0, 0, 0, begin], [batch, rows, heads, half]);
   const [first, second] = [part(0), part(half)]; // [batch, rows, heads, d / 2]
-  const rotatedFirst = subtract(consume(multiply(first, cosines)), consume(multiply(second, sines)));
-  const rotatedSecond = add(consume(multiply(consume(second), cosines)), consume(multiply(consume(first), sines)));
+  const rotatedFirst = subtract(consume(multiply(first, cosines)), consume(multiply(second, sines)), x.storageDtype);
+  const rotatedSecond = add(
+    consume(multiply(consume(second), cosines)),
+    consume(multiply(consume(first), sines)),
+    x.storageDtype,
+  );
   const joined = concatenate([consume(rotatedFirst), consume(rotatedSecond)], 3);
   return reshape(consume(joined), [batch, rows, width]);
 }

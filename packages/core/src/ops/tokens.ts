@@ -2,7 +2,9 @@ import { differentiable } from '../autograd/differentiable.js';
 import { LeantuneError } from '../errors/errors.js';
 import { matMul } from '../kernels/linearAlgebra.js';
 import { concatenate, gather, padZeros, reshape, scatterAdd, slice } from '../kernels/shape.js';
+import { castStorage } from '../kernels/storage.js';
 import { messages } from '../messages.js';
+import { withCategory } from '../tensor/runtime.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
@@ -93,9 +95,10 @@ export function weightedTokenSum(x: Tensor, weights: Tensor): Tensor {
   assertNoSelection('weightedTokenSum', x);
   const [batch, , features] = x.shape as [number, number, number];
   return differentiable('weightedTokenSum', { x }, (context) => {
-    const saved = context.needs('x') ? context.save(weights) : undefined;
+    const factors = withCategory('batch', () => castStorage(weights, x.storageDtype));
+    const saved = context.needs('x') ? context.save(factors) : undefined;
     return {
-      output: reshape(matMul(weights, x), [batch, features]),
+      output: reshape(matMul(factors, x), [batch, features]),
       backward: (gradOutput) => ({
         x: saved && matMul(saved.get(), reshape(gradOutput, [batch, 1, features]), { transposeA: true }),
       }),

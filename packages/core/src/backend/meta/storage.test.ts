@@ -1,5 +1,6 @@
 import { engine } from '@tensorflow/tfjs-core';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { withSavingPolicy } from '../../autograd/policy.js';
 import type { EnvironmentError } from '../../errors/errors.js';
 import { LeantuneError, UsageError } from '../../errors/errors.js';
 import { add, cast, multiply } from '../../kernels/elementwise.js';
@@ -92,23 +93,37 @@ describe('storage dtypes on meta', () => {
     expect(memoryMeter().liveBytes).toBe(0);
   });
 
-  it('halves parameters and optimiser state where training is in bfloat16', () => {
-    const measure = (storage: FloatStorageDType) =>
-      withParameterStorage(storage, () => {
-        const model = new TinyTransformer({ dropout: 0.1 });
-        const trained = trainedParameters(model);
-        const state = adamW({ learningRate: 0.1 }).create(trained);
-        const memory = measureStepMemory(model, state, trained, tinyBatch(1), { seed: 1, microStep: 0 });
-        state.release();
-        model.release();
-        return memory;
-      });
-    const [full, half] = [measure('float32'), measure('bfloat16')];
-    for (const category of ['parameters', 'optimizerState'] as const) {
-      expect(half.categories[category] * 2, category).toBe(full.categories[category]);
-    }
-    expect(half.staticBytes * 2).toBe(full.staticBytes);
-  });
+  /** Bytes of [2, 5] rows and [2, 3] logits; see testing/tinyTransformer. */
+  const [statistic, logits, hiddenMask, attentionMask] = [2 * 5 * 4, 2 * 3 * 4, 2 * 5 * 8, 2 * 2 * 5 * 5];
+
+  it.each([
+    // rstd of three norms
+    { saving: 'lean', unchanged: 3 * statistic },
+    // mean and rstd of three norms, masks of three dropouts and of the probabilities, log-probabilities
+    { saving: 'pytorch', unchanged: 6 * statistic + 3 * hiddenMask + attentionMask + logits },
+  ] as const)(
+    'halves what training in bfloat16 holds, but for statistics, masks and the loss ($saving)',
+    ({ saving, unchanged }) => {
+      const measure = (storage: FloatStorageDType) =>
+        withParameterStorage(storage, () =>
+          withSavingPolicy(saving, () => {
+            const model = new TinyTransformer({ dropout: 0.1 });
+            const trained = trainedParameters(model);
+            const state = adamW({ learningRate: 0.1 }).create(trained);
+            const memory = measureStepMemory(model, state, trained, tinyBatch(1), { seed: 1, microStep: 0 });
+            state.release();
+            model.release();
+            return memory;
+          }),
+        );
+      const [full, half] = [measure('float32'), measure('bfloat16')];
+      for (const category of ['parameters', 'gradients', 'optimizerState'] as const) {
+        expect(half.categories[category] * 2, category).toBe(full.categories[category]);
+      }
+      expect(half.staticBytes * 2).toBe(full.staticBytes);
+      expect(2 * (half.savedBytes - unchanged)).toBe(full.savedBytes - unchanged);
+    },
+  );
 
   it.each(nodeProviders().map((provider) => ({ provider, name: provider.name })))(
     '$name refuses them',
