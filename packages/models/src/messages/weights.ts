@@ -103,16 +103,22 @@ export function indexWithoutMap(file: string): string {
   return `${file}: weight_map: expected an object from tensor names to file names`;
 }
 
-export function shardOutsideFolder(file: string, found: string): string {
-  return `${file}: weight_map: expected names of files in the same folder, found "${found}"`;
+export function shardOutsideFolder(file: string, name: string, found: string): string {
+  return `${file}: weight_map: tensor "${name}": expected the name of a file in the same folder, found "${found}"`;
 }
 
-export function tensorNotInShard(file: string, name: string, shard: string): string {
-  return `${file}: weight_map: expected tensor "${name}" in ${shard}, found no such tensor there`;
+export function tensorNotInShard(file: string, name: string, shard: string, found: string | undefined): string {
+  const place = found === undefined ? 'no such tensor there' : `it in ${found}`;
+  return `${file}: weight_map: expected tensor "${name}" in ${shard}, found ${place}`;
 }
 
-export function shardAbsent(index: string, shard: string): string {
-  return `${index}: weight_map: names the file ${shard}, which is not there`;
+export function tensorInTwoShards(file: string, name: string, shards: readonly string[]): string {
+  return `${file}: weight_map: expected tensor "${name}" in one file, found it in ${shards.join(' and ')}`;
+}
+
+export function shardAbsent(index: string, shard: string, tensor?: string): string {
+  const whose = tensor === undefined ? '' : ` for tensor "${tensor}"`;
+  return `${index}: weight_map: names the file ${shard}${whose}, which is not there`;
 }
 
 export function fileEndsEarly(file: string, offset: number, missing: number): string {

@@ -1,9 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { errorOf } from '../testing/errors.js';
+import { fileWith } from '../testing/safetensorsFile.js';
 import { sharedFile } from '../testing/shared.js';
 import { openWeights, saveSafetensors } from './openWeights.js';
 import { sha256File, verifyFile } from './sha256.js';
@@ -80,18 +90,27 @@ describe('weights on disk', () => {
     const before = openHandles();
     const index = join(folder, 'model.safetensors.index.json');
     await twoShards();
+    await saveSafetensors(join(folder, 'model-4.safetensors'), { a: one(1), b: one(2) });
     const wrong: [unknown, string][] = [
       [
         { a: 'model-1.safetensors', c: 'model-1.safetensors' },
         'weight_map: expected tensor "c" in model-1.safetensors, found no such tensor there',
       ],
       [
+        { a: 'model-1.safetensors', b: 'model-2.safetensors' },
+        'weight_map: expected tensor "b" in model-2.safetensors, found it in model-1.safetensors',
+      ],
+      [
+        { a: 'model-1.safetensors', b: 'model-4.safetensors' },
+        'weight_map: expected tensor "a" in one file, found it in model-1.safetensors and model-4.safetensors',
+      ],
+      [
         { a: 'model-1.safetensors', d: 'model-3.safetensors' },
-        'weight_map: names the file model-3.safetensors, which is not there',
+        'weight_map: names the file model-3.safetensors for tensor "d", which is not there',
       ],
       [
         { a: '../model-1.safetensors' },
-        'weight_map: expected names of files in the same folder, found "../model-1.safetensors"',
+        'weight_map: tensor "a": expected the name of a file in the same folder, found "../model-1.safetensors"',
       ],
       [['a'], 'weight_map: expected an object from tensor names to file names'],
     ];
@@ -99,11 +118,37 @@ describe('weights on disk', () => {
       writeIndex(map);
       expect((await errorOf(() => openWeights(folder))).message).toBe(`${index}: ${message}`);
     }
+    writeFileSync(index, '{"weight_map":{"a":"model-1.safetensors","a":"model-4.safetensors"}}');
+    expect((await errorOf(() => openWeights(folder))).message).toBe(
+      `${index}: byte 41: expected every name once, found "a" again`,
+    );
     writeFileSync(index, '{"weight_map"');
     expect((await errorOf(() => openWeights(folder))).message).toMatch(
       /index\.json: expected JSON, found something else/,
     );
     expect(openHandles()).toBe(before);
+  });
+
+  it('reads one tensor of a file of 5 GB without the rest', async () => {
+    const path = join(folder, 'model.safetensors');
+    const bytes = 5 * 2 ** 30;
+    const entry = (shape: number[], begin: number, end: number) => ({
+      dtype: 'F32',
+      shape,
+      data_offsets: [begin, end],
+    });
+    const header = fileWith({ huge: entry([bytes / 4], 0, bytes), last: entry([2], bytes, bytes + 8) });
+    writeFileSync(path, header);
+    // The file is sparse: it takes no room on the disk.
+    truncateSync(path, header.length + bytes);
+    appendFileSync(path, new Uint8Array(Float32Array.of(1.5, -2).buffer));
+    const before = process.memoryUsage().arrayBuffers;
+    const weights = await openWeights(path);
+    expect((await weights.read('last')).data).toEqual(Float32Array.of(1.5, -2));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
+    await weights.close();
+    truncateSync(path, header.length + bytes);
+    expect((await errorOf(() => openWeights(path))).message).toContain('tensor "last": expected data up to byte');
   });
 
   it('refuses pickles with the command that converts them, and says where weights are missing', async () => {
@@ -170,6 +215,34 @@ describe('files of the reference implementation', () => {
   });
 
   const python = process.env.LEANTUNE_PYTHON ?? 'python3';
+  it.skipIf(!pythonHas(python, 'safetensors, torch'))(
+    'reads every type that the Python library writes (skipped where Python has no torch)',
+    async () => {
+      const path = join(folder, 'model.safetensors');
+      const types =
+        'F64=float64 F32=float32 F16=float16 BF16=bfloat16 I64=int64 I32=int32 I16=int16 I8=int8 U8=uint8 BOOL=bool';
+      const script =
+        'import sys, json, torch; from safetensors.torch import save_file; ' +
+        'types = dict(pair.split("=") for pair in sys.argv[2].split()); torch.manual_seed(0); values = torch.randn(3, 7) * 50; ' +
+        'tensors = {k: (values.abs() if v == "uint8" else values).to(getattr(torch, v)) for k, v in types.items()}; ' +
+        'save_file(tensors, sys.argv[1]); print(json.dumps({k: t.double().flatten().tolist() for k, t in tensors.items()}))';
+      const expected = JSON.parse(execFileSync(python, ['-c', script, path, types], { encoding: 'utf8' })) as Record<
+        string,
+        number[]
+      >;
+      const weights = await openWeights(path);
+      expect(weights.names().length).toBe(10);
+      for (const name of weights.names()) {
+        expect(weights.info(name)).toMatchObject({ dtype: name, shape: [3, 7] });
+        expect([...(await weights.readFloat64(name))], name).toEqual(expected[name]);
+        const { dtype, data } = await weights.read(name);
+        expect(dtype, name).toBe(/F/.test(name) ? 'float32' : 'int32');
+        expect([...data], name).toEqual(expected[name]!.map(Math.fround));
+      }
+      await weights.close();
+    },
+  );
+
   it.skipIf(!pythonHas(python, 'safetensors, numpy'))(
     'is read by the Python library bit for bit (skipped where Python has no safetensors)',
     async () => {

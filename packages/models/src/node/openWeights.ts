@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CorruptFileError, EnvironmentError } from '@leantune/core';
 import * as messages from '../messages.js';
+import { firstDuplicateKey } from '../safetensors/duplicateKey.js';
 import { openSafetensors } from '../safetensors/reader.js';
 import type { Safetensors } from '../safetensors/reader.js';
 import { openShardedSafetensors } from '../safetensors/sharded.js';
@@ -27,15 +28,30 @@ export async function openWeights(path: string): Promise<Safetensors> {
   if (pickle.test(file)) throw pickleRefused(file);
   if (!existsSync(file)) throw noWeights(file);
   if (!file.endsWith('.index.json')) return openSafetensors(await openFileSource(file));
-  return openShardedSafetensors(await readJson(file), file, async (shard) => {
+  const index = await readJson(file);
+  await refuseDuplicates(file);
+  return openShardedSafetensors(index, file, async (shard, tensor) => {
     const shardPath = join(dirname(file), shard);
     if (existsSync(shardPath)) return openFileSource(shardPath);
-    const message = messages.shardAbsent(file, shard);
+    const message = messages.shardAbsent(file, shard, tensor);
     throw new CorruptFileError(message, {
       code: 'LEANTUNE_SHARD_ABSENT',
       file,
       remedy: messages.remedyPlaceShard(shard),
     });
+  });
+}
+
+/** `JSON.parse` keeps the last of two places of a tensor. */
+async function refuseDuplicates(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  const duplicate = firstDuplicateKey(text);
+  if (duplicate === undefined) return;
+  const offset = Buffer.byteLength(text.slice(0, duplicate.offset));
+  throw new CorruptFileError(messages.duplicateName(file, offset, duplicate.key), {
+    code: 'LEANTUNE_SAFETENSORS_INDEX',
+    file,
+    remedy: messages.remedyDownloadAgain(),
   });
 }
 

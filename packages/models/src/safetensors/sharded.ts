@@ -9,13 +9,15 @@ const indexFile = z.looseObject({ weight_map: z.record(z.string(), z.string()) }
 
 /**
  * Opens a checkpoint in several files, described by `model.safetensors.index.json`: `index` is that file's parsed
- * content, `openShard` opens a file beside it. Every shard is opened, and holds what the index says it does.
- * @throws CorruptFileError for an index of another shape, a path out of the folder, a tensor that is not in its shard.
+ * content, `openShard` opens a file beside it, for the sake of the tensor that it is given. Every shard is opened, and
+ * holds what the index says it does and nothing that another holds.
+ * @throws CorruptFileError for an index of another shape, a path out of the folder, a tensor that is not in its shard or
+ * in two.
  */
 export async function openShardedSafetensors(
   index: unknown,
   indexName: string,
-  openShard: (fileName: string) => Promise<ByteSource>,
+  openShard: (fileName: string, tensor: string) => Promise<ByteSource>,
 ): Promise<Safetensors> {
   const parsed = indexFile.safeParse(index);
   if (!parsed.success) throw corruptIndex(indexName, messages.indexWithoutMap(indexName));
@@ -25,15 +27,14 @@ export async function openShardedSafetensors(
     for (const shard of shards.values()) await shard.close();
   };
   try {
-    for (const fileName of [...new Set(shardOf.values())].sort()) {
-      if (/[\\/]|^\.*$/.test(fileName)) throw corruptIndex(indexName, messages.shardOutsideFolder(indexName, fileName));
-      shards.set(fileName, await openSafetensors(await openShard(fileName)));
-    }
     for (const [name, fileName] of shardOf) {
-      if (!shards.get(fileName)!.has(name)) {
-        throw corruptIndex(indexName, messages.tensorNotInShard(indexName, name, fileName));
+      if (shards.has(fileName)) continue;
+      if (/[\\/]|^\.*$/.test(fileName)) {
+        throw corruptIndex(indexName, messages.shardOutsideFolder(indexName, name, fileName));
       }
+      shards.set(fileName, await openSafetensors(await openShard(fileName, name)));
     }
+    checkPlaces(shardOf, shards, indexName);
   } catch (error) {
     await close();
     throw error;
@@ -53,6 +54,25 @@ export async function openShardedSafetensors(
     metadata: [...shards.values()][0]?.metadata ?? {},
     close,
   };
+}
+
+/** Every tensor lies where the index says, and there alone. */
+function checkPlaces(
+  shardOf: ReadonlyMap<string, string>,
+  shards: ReadonlyMap<string, Safetensors>,
+  indexName: string,
+): void {
+  const found = new Map<string, string[]>();
+  for (const [fileName, shard] of shards) {
+    for (const name of shard.names()) found.set(name, [...(found.get(name) ?? []), fileName]);
+  }
+  for (const [name, fileName] of shardOf) {
+    const places = found.get(name) ?? [];
+    if (!places.includes(fileName)) {
+      throw corruptIndex(indexName, messages.tensorNotInShard(indexName, name, fileName, places[0]));
+    }
+    if (places.length > 1) throw corruptIndex(indexName, messages.tensorInTwoShards(indexName, name, places));
+  }
 }
 
 function corruptIndex(file: string, message: string): CorruptFileError {
