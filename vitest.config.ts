@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const conditions = ['leantune-source'];
@@ -10,6 +11,8 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts'],
     exclude: ['**/*.long.test.ts', '**/node_modules/**'],
     pool: 'forks',
+    // What core's suites load before they ask which backends there are: core names no package above it.
+    env: { LEANTUNE_TEST_BACKENDS: fileURLToPath(new URL('packages/torch/src/testing/register.ts', import.meta.url)) },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

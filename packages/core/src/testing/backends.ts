@@ -5,6 +5,10 @@ import { useBackend } from '../backend/useBackend.js';
 import { memoryMeter } from '../tensor/runtime.js';
 import { openScopes } from '../tensor/scope.js';
 
+// Backends of packages above core: the test configuration names the module that registers them.
+const { LEANTUNE_TEST_BACKENDS } = process.env;
+if (LEANTUNE_TEST_BACKENDS) await import(LEANTUNE_TEST_BACKENDS);
+
 /**
  * Runs a suite once for every backend that loads here, and shows the others as skipped with the reason. After each
  * test the meter must have returned to where it was: no test leaks a buffer.

@@ -1,4 +1,4 @@
-/** Run before every test file: suites that run on every backend run on torch too. */
+/** Loaded by suites that run on every backend (vitest.config.ts): torch is one. */
 import { registerTorchBackend } from '../index.js';
 
 registerTorchBackend();

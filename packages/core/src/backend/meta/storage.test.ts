@@ -129,7 +129,7 @@ describe('storage dtypes on meta', () => {
     '$name refuses them',
     async ({ provider }) => {
       const backend = await provider.load();
-      if (!isLoaded(backend)) return;
+      if (!isLoaded(backend) || backend.extendedStorage !== undefined) return;
       await useBackend(backend);
       const refusal = expect.objectContaining({
         name: 'EnvironmentError',
