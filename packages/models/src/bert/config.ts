@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { activationName, type ActivationName } from '../transformer/activation.js';
 import { assertHeadsDivide, parseConfig, positive, probability, size, tokenId } from '../config/parseConfig.js';
 
-/** `config.json` of BERT and RoBERTa as Hugging Face writes it; defaults are those of `transformers.BertConfig`. */
-const bertConfigFile = z.looseObject({
+/** `config.json` of BERT as Hugging Face writes it; defaults are those of `transformers.BertConfig`. */
+export const bertConfigFile = z.looseObject({
   vocab_size: size,
   hidden_size: size,
   num_hidden_layers: size,
@@ -17,7 +17,7 @@ const bertConfigFile = z.looseObject({
   type_vocab_size: size.default(2),
   initializer_range: positive.default(0.02),
   layer_norm_eps: positive.default(1e-12),
-  pad_token_id: tokenId.nullish(),
+  pad_token_id: tokenId.nullable().default(0),
   position_embedding_type: z.literal('absolute').default('absolute'),
 });
 
@@ -41,16 +41,20 @@ export interface BertConfig {
   /** Standard deviation of the normal distribution that fresh weights come from. */
   readonly initializerRange: number;
   readonly layerNormEpsilon: number;
-  readonly padTokenId: number;
+  /** Its row of the token table gets no gradient. */
+  readonly padTokenId: number | undefined;
 }
 
 /**
- * Reads the content of a `config.json` of the BERT family.
- * @param defaultPadTokenId where the file names none: 0 for BERT, 1 for RoBERTa
+ * Reads the content of a `config.json` of BERT.
  * @throws ConfigurationError naming every key that is missing or wrong.
  */
-export function parseBertConfig(json: unknown, file?: string, defaultPadTokenId = 0): BertConfig {
-  const found = parseConfig(bertConfigFile, json, file);
+export function parseBertConfig(json: unknown, file?: string): BertConfig {
+  return bertConfig(parseConfig(bertConfigFile, json, file), file);
+}
+
+/** The meaning of a file of BERT's keys. @throws ConfigurationError where the heads do not split the hidden features */
+export function bertConfig(found: z.output<typeof bertConfigFile>, file?: string): BertConfig {
   assertHeadsDivide(found.hidden_size, found.num_attention_heads, 'num_attention_heads', file);
   return {
     vocabularySize: found.vocab_size,
@@ -66,11 +70,11 @@ export function parseBertConfig(json: unknown, file?: string, defaultPadTokenId 
     typeVocabularySize: found.type_vocab_size,
     initializerRange: found.initializer_range,
     layerNormEpsilon: found.layer_norm_eps,
-    padTokenId: found.pad_token_id ?? defaultPadTokenId,
+    padTokenId: found.pad_token_id ?? undefined,
   };
 }
 
 /** The configuration with every dropout rate replaced. */
-export function withBertDropout(config: BertConfig, rate: number): BertConfig {
+export function withBertDropout<Config extends BertConfig>(config: Config, rate: number): Config {
   return { ...config, hiddenDropout: rate, attentionDropout: rate, classifierDropout: rate };
 }

@@ -18,6 +18,9 @@ export function headsDoNotDivide(hiddenSize: number, heads: number): string {
   return `hidden_size ${hiddenSize} does not split into ${heads} attention heads`;
 }
 
+export const noPositionsLeft = (rows: number, padTokenId: number) =>
+  `has the value ${rows}, but positions start after row ${padTokenId}, that of the padding token`;
+
 export const unknownSite = (
   name: string,
   architecture: string,
@@ -46,6 +49,12 @@ export const labelOutOfRange = (label: number, numberOfLabels: number) =>
 
 export const tokenOutOfRange = (id: number, size: number) =>
   `token id ${id} is outside the model's vocabulary of ${size}; use the tokenizer of the model`;
+
+export const tokenTypeOutOfRange = (type: number, size: number) =>
+  `token type ${type} is outside the model's ${size === 1 ? 'only type 0' : `types 0 to ${size - 1}`}`;
+
+export const choicesUneven = (rows: number, questions: number) =>
+  `${rows} rows do not split into the same number of choices for ${questions} questions`;
 
 export const headUnsupported = (modelType: string, kind: string, supported: readonly string[]) =>
   `${modelType} has no ${kind} head (it has: ${supported.join(', ')})`;
