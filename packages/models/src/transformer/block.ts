@@ -18,6 +18,21 @@ export interface BlockOptions {
   readonly dropoutName: string;
 }
 
+/** What a block has computed when it comes to its residual sum; all are [batch, length, hidden]. */
+export interface ResidualParts {
+  /** f of the input, after dropout. */
+  readonly output: Tensor;
+  /** The block's own input, which the output is added to. */
+  readonly residual: Tensor;
+  /** What f read: the residual, normalised where the normalisation comes before. */
+  readonly input: Tensor;
+  /** The block's normalisation of a sum; the sum itself where the normalisation comes before. */
+  readonly normalize: (sum: Tensor) => Tensor;
+}
+
+/** The residual sum with what a method adds to it; the block normalises the result where it does so after. */
+export type ResidualSum = Module<[parts: ResidualParts], Tensor>;
+
 /**
  * One residual half of a layer: norm(x + dropout(f(x))) or x + dropout(f(norm(x))), where f is attention or a
  * feed-forward network. x: [batch, length, hidden].
@@ -26,6 +41,7 @@ export abstract class ResidualBlock extends Module<[x: Tensor, context: LayerCon
   readonly norm: Site;
   readonly normPlacement: NormPlacement;
   private readonly dropout: Dropout;
+  private insertedSum: ResidualSum | undefined;
 
   constructor(
     private readonly blockOptions: BlockOptions,
@@ -44,13 +60,25 @@ export abstract class ResidualBlock extends Module<[x: Tensor, context: LayerCon
     if (this.normPlacement === 'after') this.replaceChild(this.blockOptions.normName, this.norm);
   }
 
+  /** What a method has put in the place of the residual sum. */
+  get sum(): ResidualSum | undefined {
+    return this.insertedSum;
+  }
+
+  /** Puts a module in the place of the residual sum; its parameters are named relative to the layer. */
+  insertSum(name: string, sum: ResidualSum): void {
+    this.insertedSum = this.addChild(name, sum);
+  }
+
   /** f(x), without normalisation, dropout and residual. */
   protected abstract transform(x: Tensor, context: LayerContext): Tensor;
 
   protected forward(x: Tensor, context: LayerContext): Tensor {
-    if (this.normPlacement === 'before') {
-      return add(x, this.dropout.call(this.transform(this.norm.call(x), context)));
-    }
-    return this.norm.call(add(this.dropout.call(this.transform(x, context)), x));
+    const after = this.normPlacement === 'after';
+    const input = after ? x : this.norm.call(x);
+    const output = this.dropout.call(this.transform(input, context));
+    const normalize = (sum: Tensor) => (after ? this.norm.call(sum) : sum);
+    const sum = this.insertedSum?.call({ output, residual: x, input, normalize }) ?? add(output, x);
+    return normalize(sum);
   }
 }
