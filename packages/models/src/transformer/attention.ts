@@ -27,6 +27,8 @@ export interface AttentionShape {
   readonly outputBias?: boolean | undefined;
   /** Dropout of the attention probabilities. */
   readonly dropout: number;
+  /** Factor on the scores. Default 1/√headSize. */
+  readonly scaling?: number | undefined;
 }
 
 /** Names of the three projections in a checkpoint, or of the one that computes all three side by side. */
@@ -66,7 +68,7 @@ export class Attention extends Module<
   }
 
   protected forward(x: Tensor, attended: Tensor, mask: AttentionMask, angles?: RotaryTable): Tensor {
-    const { heads, keyValueHeads = heads } = this.shape;
+    const { heads, keyValueHeads = heads, scaling } = this.shape;
     const { query, key, value } = this.projections.call(x, attended);
     const turned = (projected: Tensor, count: number) =>
       angles === undefined ? projected : rotary(projected, count, angles);
@@ -75,6 +77,7 @@ export class Attention extends Module<
       keyValueHeads,
       mask,
       dropout: this.dropout.stream(),
+      scaling,
     });
   }
 }

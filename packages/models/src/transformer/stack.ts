@@ -16,13 +16,15 @@ export class LayerStack extends Module<[x: Tensor, context: LayerContext], Tenso
   constructor(
     readonly kind: 'encoder' | 'decoder',
     count: number,
-    options: LayerOptions,
+    /** What the layers are made of: the same for all, or by index. */
+    options: LayerOptions | ((layer: number) => LayerOptions),
     source: ParameterSource,
   ) {
     super();
-    this.layers = Array.from({ length: count }, (_, index) =>
-      this.addChild(String(index), new TransformerLayer(options, kind, index, source.child(String(index)))),
-    );
+    this.layers = Array.from({ length: count }, (_, index) => {
+      const own = typeof options === 'function' ? options(index) : options;
+      return this.addChild(String(index), new TransformerLayer(own, kind, index, source.child(String(index))));
+    });
   }
 
   protected forward(x: Tensor, context: LayerContext): Tensor {
