@@ -21,7 +21,7 @@ const runSchema = z.looseObject({
   /** Folder of a PEFT adapter. */
   adapter: z.string().optional(),
   /** TokenTune: positions (and mask of padded slots) to use instead of drawing. */
-  selected: z.object({ positions: z.string(), mask: z.string().optional() }).optional(),
+  selected: z.object({ positions: z.string(), mask: z.string().optional(), labels: z.string().optional() }).optional(),
   /** TokenTune's published code: prefixes of its two groups as it fed them. */
   groups: z.object({ selected: z.string(), rest: z.string() }).optional(),
   steps: z.int().positive().optional(),

@@ -44,12 +44,28 @@ export async function loadRun({ folder }: ParityCase, run: ParityRun): Promise<L
   }
   const weightsFile = join(folder, 'model.safetensors');
   const weights = await openWeights(weightsFile);
-  const { model } = await modelFromCheckpoint(blueprint, head, weights, weightsFile, 0).finally(() => weights.close());
+  try {
+    const { model } = await modelFromCheckpoint(blueprint, head, weights, weightsFile, 0);
+    return await withMethod(model, weights, folder, run);
+  } finally {
+    await weights.close();
+  }
+}
+
+async function withMethod(
+  model: TransformerModel,
+  weights: Safetensors,
+  folder: string,
+  run: ParityRun,
+): Promise<LoadedRun> {
   const golden = await openWeights(join(folder, run.golden));
   try {
+    const own = new Set([...model.namedParameters()].map(([name]) => name));
     const applied = applyMethods(model, run.method);
+    // What the method inserted may lie beside the model's own parameters.
+    await assignFrom(model, weights, '', (name) => !own.has(name));
     if (run.adapter !== undefined) await loadAdapterTensors(model, join(folder, run.adapter));
-    if (run.parameters !== undefined) await assignFrom(model, golden, run.parameters);
+    if (run.parameters !== undefined) await assignFrom(model, golden, run.parameters, () => true);
     return { model, applied, golden };
   } catch (error) {
     model.release();
@@ -88,8 +104,14 @@ function labelCount(config: unknown): number {
 }
 
 /** Sets every parameter that the golden file holds under `prefix`. */
-async function assignFrom(model: TransformerModel, golden: Safetensors, prefix: string): Promise<void> {
+async function assignFrom(
+  model: TransformerModel,
+  golden: Safetensors,
+  prefix: string,
+  concerns: (name: string) => boolean,
+): Promise<void> {
   for (const [name, parameter] of model.namedParameters()) {
+    if (!concerns(name)) continue;
     const stored = referenceNames(prefix, name).find((candidate) => golden.has(candidate));
     if (stored === undefined) continue;
     const { data } = await golden.read(stored);
@@ -113,7 +135,9 @@ export async function readBatch(golden: Safetensors, run: ParityRun): Promise<{ 
   if (run.batch === undefined) throw unsupported(parityMessages.noBatch());
   const named = run.batch;
   const full = await assemble(golden, (input) => named[input]);
-  if (run.groups !== undefined) return grouped(golden, full, run.groups);
+  if (run.groups !== undefined) {
+    return grouped(golden, full, run.groups, run.task === 'causal-lm' ? run.selected?.labels : undefined);
+  }
   if (run.selected === undefined) return { batch: full };
   const positions = await golden.read(run.selected.positions);
   const mask = run.selected.mask === undefined ? undefined : await golden.read(run.selected.mask);
@@ -137,19 +161,26 @@ async function grouped(
   golden: Safetensors,
   full: Batch,
   { selected, rest }: { selected: string; rest: string },
+  /** Labels of the selected slots, one place later than the token that predicts them: language models. */
+  labelsOfSelected: string | undefined,
 ): Promise<{ batch: Batch; tokens: TokenChoice }> {
   const width = golden.info(`${selected}input_ids`).shape[1]!;
   const side = async (input: string): Promise<HostArray> => {
     const [left, right] = [await golden.read(selected + input), await golden.read(rest + input)];
     return joinColumns(left, right);
   };
-  const inputs = {
+  const positionIds = await side('position_ids');
+  const inputs: Record<string, HostArray> = {
     inputIds: await side('input_ids'),
     attentionMask: await side('attention_mask'),
-    tokenTypeIds: await side('token_type_ids'),
-    positionIds: await side('position_ids'),
+    positionIds,
   };
-  const batch = { size: full.size, length: inputs.inputIds.shape[1]!, inputs, labels: full.labels };
+  if (golden.has(`${selected}token_type_ids`)) inputs.tokenTypeIds = await side('token_type_ids');
+  if (labelsOfSelected !== undefined) {
+    inputs.causalOrder = positionIds;
+    inputs.nextTokenLabels = nextLabels(await golden.read(labelsOfSelected), positionIds.shape[1]!);
+  }
+  const batch = { size: full.size, length: positionIds.shape[1]!, inputs, labels: full.labels };
   const slots = full.size * width;
   return {
     batch,
@@ -160,6 +191,16 @@ async function grouped(
       batch,
     },
   };
+}
+
+/** Labels [size, width] moved to the slot before, and none for the tokens behind them: [size, length]. */
+function nextLabels({ data, shape }: HostArray, length: number): HostArray {
+  const [size, width] = shape as [number, number];
+  const moved = new Int32Array(size * length).fill(ignoredLabel);
+  for (let row = 0; row < size; row++) {
+    for (let slot = 0; slot + 1 < width; slot++) moved[row * length + slot] = data[row * width + slot + 1]!;
+  }
+  return { dtype: 'int32', shape: [size, length], data: moved };
 }
 
 function joinColumns(left: HostArray, right: HostArray): HostArray {

@@ -39,6 +39,8 @@ export interface TokenSlots {
 export interface TokenChoice extends TokenSlots {
   /** Tokens of the decoder of an encoder-decoder, and the length that they are chosen from. */
   readonly decoder?: TokenSlots & { readonly length: number };
+  /** Factor on the gradient of this micro-batch. Default 1. */
+  readonly gradientScale?: number;
   /** Where the method arranges the tokens anew: the batch to run instead. */
   readonly batch?: Batch;
 }

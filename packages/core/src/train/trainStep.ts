@@ -94,7 +94,7 @@ export function forwardBackward(
           const { loss } = output;
           backward(
             loss,
-            withCategory('workspace', () => tensorFrom([weight], [])),
+            withCategory('workspace', () => tensorFrom([weight * (choice?.gradientScale ?? 1)], [])),
           );
           return holdsValues() ? loss.item() : undefined;
         }),

@@ -1,13 +1,25 @@
-import { RandomStream, type Batch, type TokenChoice } from '@leantune/core';
+import { RandomStream, type Batch, type TokenChoice, type TokenSlots } from '@leantune/core';
 import { openWeights } from '@leantune/models/node';
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { classification, randomBatch } from '../testing/tinyBert.js';
-import { groupAsPublished, selectTokens } from './select.js';
+import { groupAsPublished } from './published.js';
+import { drawTokens, realTokens, type TokenCount } from './select.js';
 
 const stream = (index = 0) => new RandomStream(9, 'selection', index);
-const rowsOf = ({ tokens, positions, mask }: TokenChoice, size: number) =>
+/** As encoders draw: the first token, and others of all real ones. */
+function selectTokens(batch: Batch, count: TokenCount, random: RandomStream): TokenChoice {
+  const rows = realTokens(batch).map((real) => ({
+    always: real.slice(0, 1),
+    eligible: real,
+    predicting: [],
+    length: real.length,
+  }));
+  return drawTokens(rows, count, () => random);
+}
+
+const rowsOf = ({ tokens, positions, mask }: TokenSlots, size: number) =>
   Array.from({ length: size }, (_, row) =>
     [...positions.subarray(row * tokens, (row + 1) * tokens)].filter((_position, slot) => mask[row * tokens + slot]),
   );
@@ -104,11 +116,15 @@ describe('groupAsPublished', () => {
       };
       await golden.close();
       const tokens = selected!.ids.shape[1]!;
-      const grouped = groupAsPublished(batch, {
-        tokens,
-        positions: selected!.positions.data as Int32Array,
-        mask: selected!.mask.data as Int32Array,
-      });
+      const grouped = groupAsPublished(
+        batch,
+        {
+          tokens,
+          positions: selected!.positions.data as Int32Array,
+          mask: selected!.mask.data as Int32Array,
+        },
+        'encoder',
+      );
       const width = rest!.ids.shape[1]!;
       expect(grouped).toMatchObject({ tokens, batch: { size, length: tokens + width, labels: batch.labels } });
       const side = (key: 'ids' | 'mask' | 'types' | 'positions') =>
@@ -131,6 +147,7 @@ describe('groupAsPublished', () => {
     const grouped = groupAsPublished(
       batch,
       selectTokens(batch, () => 8, stream()),
+      'encoder',
     );
     expect(grouped.tokens).toBe(3);
     expect(grouped.batch!.length).toBe(3 + 2);

@@ -1,82 +1,88 @@
-import type { Batch, HostArray, RandomStream, TokenChoice } from '@leantune/core';
+import { ignoredLabel, type Batch, type RandomStream, type TokenSlots } from '@leantune/core';
+
+/** Tokens of one row that take part in a selection. */
+export interface RowTokens {
+  /** Positions that are always kept. */
+  readonly always: readonly number[];
+  /** Positions that others are drawn from; may hold those of `always`. */
+  readonly eligible: readonly number[];
+  /** Positions that have a label to predict; empty where labels are not by token. */
+  readonly predicting: readonly number[];
+  /** Number of real tokens. */
+  readonly length: number;
+}
 
 /** How many tokens of a row with `length` real ones are kept. */
 export type TokenCount = (length: number) => number;
 
-/** Number of real tokens of every row, from the attention mask. */
-function rowLengths(batch: Batch): number[] {
-  const mask = batch.inputs.attentionMask!.data;
-  return Array.from({ length: batch.size }, (_, row) => {
-    let length = 0;
-    for (let token = 0; token < batch.length; token++) length += mask[row * batch.length + token]!;
-    return length;
+/** Positions of the real tokens of every row, in order. */
+export function realTokens({ size, length, inputs }: Batch): number[][] {
+  const mask = inputs.attentionMask!.data;
+  return Array.from({ length: size }, (_, row) => {
+    const positions: number[] = [];
+    for (let token = 0; token < length; token++) if (mask[row * length + token] === 1) positions.push(token);
+    return positions;
   });
 }
 
 /**
- * TokenTune's choice for encoders (Simoulin et al. 2024, section 3, as the published collator draws it): the first token and count - 1 others,
- * uniformly without replacement among the real ones, in ascending order. Rows with fewer real tokens keep all of
- * them; their remaining slots are padded.
+ * Draws the tokens of every row (Simoulin et al. 2024, section 3): those that are always kept, and others uniformly
+ * without replacement up to `count`, in ascending order. Rows with fewer tokens keep all of them; their remaining
+ * slots are padded and point at their first token. A row that has something to predict keeps at least one token that
+ * does, so that no row is without a loss.
  */
-export function selectTokens(batch: Batch, count: TokenCount, random: RandomStream): TokenChoice {
-  const rows = rowLengths(batch).map((length) => [
-    0,
-    ...random.sample(length - 1, Math.min(count(length), length) - 1).map((index) => index + 1),
-  ]);
+export function drawTokens(
+  rows: readonly RowTokens[],
+  count: TokenCount,
+  random: (row: number) => RandomStream,
+): TokenSlots {
+  return slotsOf(rows.map((row, index) => drawRow(row, Math.min(count(row.length), row.length), random(index))));
+}
+
+function drawRow({ always, eligible, predicting }: RowTokens, count: number, random: RandomStream): number[] {
+  const kept = new Set(always);
+  const rest = eligible.filter((position) => !kept.has(position));
+  const drawn = random.sample(rest.length, Math.max(0, Math.min(count - kept.size, rest.length))).map((i) => rest[i]!);
+  const predicts = (position: number) => predicting.includes(position);
+  if (predicting.length > 0 && ![...kept, ...drawn].some(predicts)) {
+    // The place of a drawn token; where all are fixed, that of the last one, which predicts nothing.
+    if (drawn.length > 0) drawn.pop();
+    else if (kept.size > 1) kept.delete(Math.max(...kept));
+    drawn.push(predicting[random.integer(predicting.length)]!);
+  }
+  return [...kept, ...drawn].sort((a, b) => a - b);
+}
+
+/** Rows of positions as slots of one width, padded at the end. */
+export function slotsOf(rows: readonly (readonly number[])[]): TokenSlots {
   const tokens = Math.max(...rows.map((row) => row.length));
-  const positions = new Int32Array(batch.size * tokens);
-  const mask = new Int32Array(batch.size * tokens);
+  const positions = new Int32Array(rows.length * tokens);
+  const mask = new Int32Array(rows.length * tokens);
   rows.forEach((row, index) => {
+    positions.fill(row[0] ?? 0, index * tokens, (index + 1) * tokens);
     positions.set(row, index * tokens);
     mask.fill(1, index * tokens, index * tokens + row.length);
   });
   return { tokens, positions, mask };
 }
 
-/** Groups of the published collator are at least this wide. */
-const MINIMUM_GROUP_WIDTH = 2;
+/** Positions of every row whose next token has a label: [size, length] labels of language modelling. */
+export function predictingTokens({ size, length, labels }: Batch): number[][] {
+  return Array.from({ length: size }, (_, row) => {
+    const positions: number[] = [];
+    for (let token = 0; token + 1 < length; token++) {
+      if (labels.data[row * length + token + 1] !== ignoredLabel) positions.push(token);
+    }
+    return positions;
+  });
+}
 
-/**
- * The batch as the published collator feeds it: the selected tokens first, then the others, each group padded apart
- * with id, type and position 0 and mask 0. Padded slots of the selected group take part in means and gradients, as
- * they do there.
- */
-export function groupAsPublished(batch: Batch, choice: TokenChoice): TokenChoice {
-  const lengths = rowLengths(batch);
-  const chosen = lengths.map((_, row) => {
-    const start = row * choice.tokens;
-    const real = choice.mask.subarray(start, start + choice.tokens);
-    return [...choice.positions.subarray(start, start + choice.tokens)].filter((_position, slot) => real[slot] === 1);
-  });
-  const others = lengths.map((length, row) => {
-    const taken = new Set(chosen[row]);
-    return Array.from({ length }, (_, token) => token).filter((token) => !taken.has(token));
-  });
-  const width = (rows: readonly number[][]) => Math.max(MINIMUM_GROUP_WIDTH, ...rows.map((row) => row.length));
-  const selectedWidth = width(chosen);
-  const length = selectedWidth + width(others);
-  /** Source token of every slot, -1 for padding: [size, length]. */
-  const sources = new Int32Array(batch.size * length).fill(-1);
-  chosen.forEach((row, index) => sources.set(row, index * length));
-  others.forEach((row, index) => sources.set(row, index * length + selectedWidth));
-
-  const place = (value: (row: number, token: number) => number): HostArray => ({
-    dtype: 'int32',
-    shape: [batch.size, length],
-    data: sources.map((token, slot) => (token < 0 ? 0 : value(Math.floor(slot / length), token))),
-  });
-  const from = (array: HostArray) => place((row, token) => array.data[row * batch.length + token]!);
-  const { inputIds, attentionMask, tokenTypeIds } = batch.inputs;
-  const inputs = {
-    inputIds: from(inputIds!),
-    attentionMask: from(attentionMask!),
-    positionIds: place((_row, token) => token),
-    ...(tokenTypeIds === undefined ? {} : { tokenTypeIds: from(tokenTypeIds) }),
-  };
-  return {
-    tokens: selectedWidth,
-    positions: Int32Array.from({ length: batch.size * selectedWidth }, (_, slot) => slot % selectedWidth),
-    mask: new Int32Array(batch.size * selectedWidth).fill(1),
-    batch: { size: batch.size, length, inputs, labels: batch.labels },
-  };
+/** Positions of every row that have a label of their own: targets of an encoder-decoder. */
+export function labelledTokens({ size, labels }: Batch): number[][] {
+  const length = labels.shape[1]!;
+  return Array.from({ length: size }, (_, row) =>
+    Array.from({ length }, (_token, index) => index).filter(
+      (index) => labels.data[row * length + index] !== ignoredLabel,
+    ),
+  );
 }

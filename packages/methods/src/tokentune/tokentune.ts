@@ -1,7 +1,17 @@
+import {
+  RandomStream,
+  UsageError,
+  type Batch,
+  type TokenChoice,
+  type TokenSelector,
+  type TokenSlots,
+} from '@leantune/core';
+import type { TransformerModel } from '@leantune/models';
 import { z } from 'zod';
 import { defineMethod } from '../contract/method.js';
 import { messages } from '../messages.js';
-import { groupAsPublished, selectTokens, type TokenCount } from './select.js';
+import { drawDecoderAsPublished, groupAsPublished } from './published.js';
+import { drawTokens, labelledTokens, predictingTokens, realTokens, type RowTokens, type TokenCount } from './select.js';
 
 const DEFAULT_TOKENS = 16;
 
@@ -12,20 +22,36 @@ const tokentuneOptions = z
     head: z
       .enum(['mean', 'cls'])
       .default('mean')
-      .describe('what the pooler reads: the mean over the selected tokens (all real ones in evaluation), or the first'),
+      .describe(
+        'encoders: what the pooler reads, the mean over the selected tokens (all real ones in evaluation), or the first',
+      ),
+    among: z
+      .enum(['all', 'response'])
+      .default('all')
+      .describe('language models: draw from all real tokens, or from those that predict a response token'),
+    redraw: z.boolean().default(true).describe('draw anew for every step, or keep one subset of each text'),
+    scaleGradient: z
+      .boolean()
+      .default(false)
+      .describe('multiply the gradient by real tokens / selected tokens, which the paper does not'),
     reference: z
       .boolean()
       .default(false)
-      .describe("the published code's habits: means over padded slots, groups padded apart"),
+      .describe(
+        "the published code's habits: groups padded apart, means over padded slots; decoders: tokens + 2, and a ratio that never draws the last token but one",
+      ),
   })
   .refine(({ tokens, ratio }) => tokens === undefined || ratio === undefined, {
     error: messages.tokensOrRatio(),
     path: ['ratio'],
   });
 
+type TokenTuneOptions = z.output<typeof tokentuneOptions>;
+
 /**
  * TokenTune: the forward pass sees every token, only the selected ones keep activations and get gradients. The
- * selection is drawn anew for every micro-batch.
+ * selection is drawn anew for every micro-batch. Encoders keep the first token; decoders, and both sides of
+ * encoder-decoders, the first and the last; what the head reads is always kept.
  */
 export const tokentune = defineMethod({
   name: 'tokentune',
@@ -34,20 +60,103 @@ export const tokentune = defineMethod({
     'Simoulin et al. 2024, "Memory-Efficient Fine-Tuning of Transformers via Token Selection", section 3, Algorithm 1',
   slots: ['tokens'],
   options: tokentuneOptions,
-  supports: (model) => model.kind === 'encoder' || messages.noEncoder(),
-  apply: (model, { tokens, ratio, head, reference }) => {
-    const count: TokenCount =
-      ratio === undefined ? () => tokens ?? DEFAULT_TOKENS : (length) => Math.max(2, Math.round(ratio * length));
-    if (head === 'mean') model.pooling = reference ? 'meanUnmasked' : 'mean';
-    model.tokenSelector = (batch, random) => {
-      const choice = selectTokens(batch, count, random);
-      return reference ? groupAsPublished(batch, choice) : choice;
-    };
-    if (reference) {
+  supports: (model) => model.vocabularySize !== undefined || messages.noTokens(),
+  apply: (model, options, { seed }) => {
+    const { kind } = model;
+    refuseUnfit(model, options);
+    const { head, reference } = options;
+    if (kind === 'encoder' && head === 'mean') model.pooling = reference ? 'meanUnmasked' : 'mean';
+    const select = selectorOf(model, options, seed);
+    model.tokenSelector =
+      reference && kind !== 'encoder-decoder'
+        ? (batch, random) => groupAsPublished(batch, select(batch, random), kind)
+        : select;
+    if (reference && kind === 'encoder') {
       // The published evaluation splits its batches as well, and its mean runs over the padding of both groups.
-      model.evaluationArrangement = (batch, random) =>
-        groupAsPublished(batch, selectTokens(batch, count, random)).batch!;
+      model.evaluationArrangement = (batch, random) => groupAsPublished(batch, select(batch, random), kind).batch!;
     }
     return {};
   },
 });
+
+/** @throws UsageError for options that this model cannot follow */
+function refuseUnfit({ kind, head }: TransformerModel, { among, reference }: TokenTuneOptions): void {
+  if (among === 'response' && head.kind !== 'causal-lm' && head.kind !== 'seq2seq-lm') {
+    throw unfit('among=response', messages.noTokenLabels());
+  }
+  if (reference && kind === 'encoder-decoder') {
+    throw unfit('reference=true', messages.notPublishedFor('encoder-decoders'));
+  }
+}
+
+function unfit(option: string, reason: string): UsageError {
+  return new UsageError(messages.optionUnfit('tokentune', option, reason), {
+    code: 'LEANTUNE_OPTION_UNFIT',
+    remedy: messages.showMethod('tokentune'),
+  });
+}
+
+function selectorOf(model: TransformerModel, options: TokenTuneOptions, seed: number): TokenSelector {
+  const { ratio, among, redraw, scaleGradient, reference } = options;
+  const tokens = options.tokens ?? (ratio === undefined ? DEFAULT_TOKENS : undefined);
+  const count: TokenCount = ratio === undefined ? () => tokens! : (length) => Math.max(2, Math.round(ratio * length));
+  /** The stream of a row: the step's, or one that depends on the row's text alone. */
+  const streams = (batch: Batch, random: RandomStream) => (row: number) =>
+    redraw ? random : new RandomStream(seed, 'tokens of a text', textOf(batch, row));
+
+  return (batch, random): TokenChoice => {
+    if (reference && model.kind === 'decoder') {
+      return drawDecoderAsPublished(batch, { tokens, ratio }, random);
+    }
+    const row = streams(batch, random);
+    const rows = rowTokens(model, batch, among);
+    const choice = drawTokens(rows, count, row);
+    const scale = scaleGradient ? { gradientScale: shareOf(rows, choice) } : {};
+    if (model.kind !== 'encoder-decoder') return { ...choice, ...scale };
+    const decoderRows = decoderTokens(model, batch);
+    return {
+      ...choice,
+      ...scale,
+      decoder: { ...drawTokens(decoderRows.rows, count, row), length: decoderRows.length },
+    };
+  };
+}
+
+/** Which tokens of every row are always kept and which are drawn from: the encoder's, or the decoder's alone. */
+function rowTokens(model: TransformerModel, batch: Batch, among: TokenTuneOptions['among']): RowTokens[] {
+  const real = realTokens(batch);
+  const predicting = model.head.kind === 'causal-lm' ? predictingTokens(batch) : undefined;
+  return real.map((positions, row) => ({
+    always: alwaysKept(model, positions, model.requiredPositions(batch, row)),
+    eligible: among === 'response' && predicting !== undefined ? predicting[row]! : positions,
+    predicting: predicting?.[row] ?? [],
+    length: positions.length,
+  }));
+}
+
+/** The same for the decoder of an encoder-decoder: of its targets, or of the text that a classifier feeds it. */
+function decoderTokens(model: TransformerModel, batch: Batch): { rows: RowTokens[]; length: number } {
+  const targets = model.head.kind === 'seq2seq-lm';
+  const real = targets ? labelledTokens(batch) : realTokens(batch);
+  const rows = real.map((positions, row) => ({
+    always: alwaysKept(model, positions, targets ? [] : model.requiredPositions(batch, row)),
+    eligible: positions,
+    predicting: targets ? positions : [],
+    length: positions.length,
+  }));
+  return { rows, length: targets ? batch.labels.shape[1]! : batch.length };
+}
+
+function alwaysKept({ kind }: TransformerModel, real: readonly number[], required: readonly number[]): number[] {
+  const ends = kind === 'encoder' ? real.slice(0, 1) : [...real.slice(0, 1), ...real.slice(-1)];
+  return [...new Set([...ends, ...required])];
+}
+
+function shareOf(rows: readonly RowTokens[], { mask }: TokenSlots): number {
+  const selected = mask.reduce((total, value) => total + value, 0);
+  return rows.reduce((total, { length }) => total + length, 0) / selected;
+}
+
+function textOf({ length, inputs }: Batch, row: number): string {
+  return inputs.inputIds!.data.slice(row * length, (row + 1) * length).join();
+}

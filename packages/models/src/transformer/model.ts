@@ -69,6 +69,15 @@ export abstract class TransformerModel extends TrainableModel {
     return { trainable, total };
   }
 
+  /**
+   * Positions of a row that the head reads besides the first token, which a selection must hold: the answer of a
+   * question here, the token that a classifier reads in other models.
+   */
+  requiredPositions({ labels, length }: Batch, row: number): readonly number[] {
+    if (this.head.kind !== 'question-answering') return [];
+    return [...labels.data.subarray(2 * row, 2 * row + 2)].filter((position) => position >= 0 && position < length);
+  }
+
   override checkBatch({ length, inputs, labels }: Batch): void {
     // Published TokenTune groups come with positions of their own and are a little longer than the texts.
     if (inputs.positionIds === undefined && length > this.maxPositions) {
