@@ -1,7 +1,7 @@
 import * as library from '@huggingface/tokenizers';
 
 /** A model of `@huggingface/tokenizers`: words to tokens. */
-export interface LibraryModel {
+interface LibraryModel {
   readonly tokens_to_ids: ReadonlyMap<string, number>;
   readonly vocab: readonly (string | undefined)[];
   readonly unk_token_id: number | undefined;

@@ -18,14 +18,18 @@ export interface WordModel {
 
 const text = z.string().nullish();
 const flag = z.boolean().nullish();
-const modelSchema = z.looseObject({ type: text, vocab: z.record(z.string(), z.unknown()) });
+// The long lists are checked by hand: a schema takes seconds for those of Llama 3.
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const vocabularySchema = z.custom<object>(isObject, { error: 'expected an object' });
+const modelSchema = z.looseObject({ type: text, vocab: vocabularySchema });
 const wordPieceSchema = z.object({
   unk_token: z.string().default('[UNK]'),
   continuing_subword_prefix: z.string().default('##'),
   max_input_chars_per_word: z.int().positive().max(MAX_WORD_LENGTH).default(100),
 });
 const bpeSchema = z.object({
-  merges: z.array(z.union([z.string(), z.tuple([z.string(), z.string()])])),
+  merges: z.custom<readonly unknown[]>(Array.isArray, { error: 'expected a list' }),
   unk_token: text,
   continuing_subword_prefix: z.literal('').nullish(),
   end_of_word_suffix: text,
@@ -94,16 +98,18 @@ function createBpe(config: unknown, vocabulary: ReadonlyMap<string, number>): Wo
   return { type: 'BPE', vocabulary, encodeWord: (word) => model([word]).map((token) => vocabulary.get(token)!) };
 }
 
+function isPair(value: unknown): value is readonly [string, string] {
+  const isToken = (part: unknown) => typeof part === 'string' && part !== '';
+  return Array.isArray(value) && value.length === 2 && value.every(isToken);
+}
+
 /** Two tokens whose union is a token too. */
-function parseMerge(
-  merge: string | [string, string],
-  index: number,
-  vocabulary: ReadonlyMap<string, number>,
-): readonly [string, string] {
-  const [first, second, ...rest] = typeof merge === 'string' ? merge.split(' ') : merge;
-  if (!first || !second || rest.length > 0) throw new Error(messages.mergeWrong(index, merge));
+function parseMerge(merge: unknown, index: number, vocabulary: ReadonlyMap<string, number>): readonly [string, string] {
+  const parts: unknown = typeof merge === 'string' ? merge.split(' ') : merge;
+  if (!isPair(parts)) throw new Error(messages.mergeWrong(index, merge));
+  const [first, second] = parts;
   for (const token of [first, second, first + second]) {
     if (!vocabulary.has(token)) throw new Error(messages.mergeOutsideVocabulary(index, merge, token));
   }
-  return [first, second];
+  return parts;
 }

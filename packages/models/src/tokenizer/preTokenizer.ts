@@ -5,7 +5,7 @@ import { patternSchema } from './pattern.js';
 import { splitBehaviours, splitText } from './split.js';
 
 /** A piece of text, and whether the text that the user gave begins with it. */
-export interface Piece {
+interface Piece {
   readonly text: string;
   readonly isFirst: boolean;
 }
