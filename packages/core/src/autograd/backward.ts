@@ -6,7 +6,7 @@ import { equalShapes } from '../tensor/dtype.js';
 import { memoryMeter } from '../tensor/runtime.js';
 import { keep, scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { gradientShape } from './differentiable.js';
+import { edgeTo, gradientShape } from './differentiable.js';
 import { noGrad } from './gradMode.js';
 import type { GraphEdge, GraphNode } from './node.js';
 
@@ -17,12 +17,7 @@ import type { GraphEdge, GraphNode } from './node.js';
  * @param gradOutput gradient of `output`, of its gradient's shape; 1 for a scalar by default
  */
 export function backward(output: Tensor, gradOutput?: Tensor): void {
-  const root: GraphEdge | undefined =
-    output.node !== undefined
-      ? { kind: 'node', node: output.node }
-      : output.requiresGrad
-        ? { kind: 'leaf', leaf: output }
-        : undefined;
+  const root = output.node !== undefined || output.requiresGrad ? edgeTo(output) : undefined;
   if (root === undefined) throw new UsageError(messages.backwardWithoutGraph(), { code: 'LEANTUNE_NO_GRAPH' });
   if (gradOutput === undefined && output.size !== 1) {
     throw new UsageError(messages.backwardNotScalar(output.shape), { code: 'LEANTUNE_NOT_SCALAR' });
@@ -41,37 +36,44 @@ export function backward(output: Tensor, gradOutput?: Tensor): void {
 }
 
 function walk(root: GraphEdge, gradOutput: Tensor): void {
-  const pending = new Map<GraphNode, Tensor>();
+  const pending: Pending = new Map();
   try {
     deliver(root, gradOutput, pending);
     for (const node of root.kind === 'node' ? reachable(root.node) : []) {
-      const gradient = pending.get(node);
+      const gradients = pending.get(node);
       // A node can be reachable and still receive nothing, where an op returned no gradient for an input.
-      if (gradient !== undefined) {
+      if (gradients !== undefined) {
         pending.delete(node);
-        visit(node, gradient, pending);
+        visit(node, gradients, pending);
       }
       node.release();
     }
   } finally {
-    for (const gradient of pending.values()) gradient.release();
+    for (const gradients of pending.values()) releaseAll(gradients);
   }
 }
 
-function visit(node: GraphNode, gradient: Tensor, pending: Map<GraphNode, Tensor>): void {
+/** Gradients of the outputs of nodes that are still to be visited; sparse arrays by output. */
+type Pending = Map<GraphNode, (Tensor | undefined)[]>;
+
+function releaseAll(gradients: readonly (Tensor | undefined)[]): void {
+  for (const gradient of gradients) gradient?.release();
+}
+
+function visit(node: GraphNode, gradOutputs: readonly (Tensor | undefined)[], pending: Pending): void {
   if (node.isReleased) {
-    gradient.release();
+    releaseAll(gradOutputs);
     throw new UsageError(messages.graphReleased(node.operation), { code: 'LEANTUNE_GRAPH_RELEASED' });
   }
   memoryMeter().inLayer(node.layer, () => {
     const gradients = scope(() => {
       try {
-        const computed = node.backward(gradient);
+        const computed = node.backward(gradOutputs);
         // An op may pass its output's gradient on as it is: one more reference for each such input.
         // A Map hides them from the scope, which so drops its own reference and leaves ours.
         return new Map(Object.entries(computed).map(([name, value]) => [name, value?.retain()]));
       } finally {
-        gradient.release();
+        releaseAll(gradOutputs);
       }
     });
     // Saved tensors go before the gradients are added up: accumulation needs room of its own.
@@ -91,10 +93,12 @@ function visit(node: GraphNode, gradient: Tensor, pending: Map<GraphNode, Tensor
 }
 
 /** Adds a gradient, whose reference it takes over even if it fails, to what its target has so far. */
-function deliver(edge: GraphEdge, gradient: Tensor, pending: Map<GraphNode, Tensor>): void {
+function deliver(edge: GraphEdge, gradient: Tensor, pending: Pending): void {
   if (edge.kind === 'node') {
-    const before = pending.get(edge.node);
-    pending.set(edge.node, before === undefined ? gradient : accumulate(before, gradient));
+    const gradients = pending.get(edge.node) ?? [];
+    pending.set(edge.node, gradients);
+    const before = gradients[edge.output];
+    gradients[edge.output] = before === undefined ? gradient : accumulate(before, gradient);
     return;
   }
   const { leaf } = edge;

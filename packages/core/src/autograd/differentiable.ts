@@ -4,7 +4,7 @@ import { scope } from '../tensor/scope.js';
 import type { TokenSelection } from '../tensor/selection.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { isRecording, noGrad } from './gradMode.js';
-import { GraphNode, type BackwardFunction, type GraphEdge } from './node.js';
+import { GraphNode, type GraphEdge, type InputGradients, type NodeBackward } from './node.js';
 import { savingPolicy } from './policy.js';
 import { Recipe, saveRows, saveWhole, type Recompute, type SavedValue } from './saved.js';
 
@@ -25,7 +25,7 @@ export interface OpContext<Inputs extends OpInputs> {
 export interface OpResult {
   readonly output: Tensor;
   /** Absent where the op saves nothing to differentiate with (then it must not be recorded). */
-  readonly backward: BackwardFunction;
+  readonly backward: (gradOutput: Tensor) => InputGradients;
   /** Set by ops that end or start a selection; by default the output carries the inputs' one. */
   readonly selection?: TokenSelection | undefined;
   /** How consumers can recompute the output row by row under `lean`. */
@@ -44,6 +44,37 @@ export function differentiable<Inputs extends OpInputs>(
   inputs: Inputs,
   forward: (context: OpContext<Inputs>) => OpResult,
 ): Tensor {
+  const [output] = recordOperation(operation, inputs, (context) => {
+    const { backward, ...result } = forward(context);
+    return { outputs: [result], backward: ([gradOutput]) => backward(gradOutput!) };
+  });
+  return output!;
+}
+
+/**
+ * The same with several outputs. The gradient of one that nothing depends on is undefined; one of the others is there.
+ */
+export function differentiableOutputs<Inputs extends OpInputs>(
+  operation: string,
+  inputs: Inputs,
+  forward: (context: OpContext<Inputs>) => { readonly outputs: readonly Tensor[]; readonly backward: NodeBackward },
+): Tensor[] {
+  return recordOperation(operation, inputs, (context) => {
+    const { outputs, backward } = forward(context);
+    return { outputs: outputs.map((output) => ({ output })), backward };
+  });
+}
+
+interface Operation {
+  readonly outputs: readonly Omit<OpResult, 'backward'>[];
+  readonly backward: NodeBackward;
+}
+
+function recordOperation<Inputs extends OpInputs>(
+  operation: string,
+  inputs: Inputs,
+  forward: (context: OpContext<Inputs>) => Operation,
+): Tensor[] {
   const needed = new Set<string>();
   if (isRecording()) {
     for (const [name, tensor] of Object.entries(inputs)) if (tensor?.requiresGrad === true) needed.add(name);
@@ -63,18 +94,20 @@ export function differentiable<Inputs extends OpInputs>(
     saveWhole: holding(saveWhole),
   };
 
-  let backward: BackwardFunction | undefined;
-  let output: Tensor;
+  let backward: NodeBackward | undefined;
+  let outputs: Tensor[];
   try {
-    output = scope(() => {
+    outputs = scope(() => {
       const result = noGrad(() => forward(context));
       backward = result.backward;
-      result.output.selection = 'selection' in result ? result.selection : commonSelection(operation, inputs);
-      // Of a frozen operation nothing is saved: a recipe would only keep its sources alive.
-      if (result.recipe !== undefined && recording && savingPolicy() === 'lean') {
-        result.output.recipe = new Recipe(result.recipe.sources, result.recipe.compute);
-      }
-      return result.output;
+      return result.outputs.map(({ output, recipe, ...rest }) => {
+        output.selection = 'selection' in rest ? rest.selection : commonSelection(operation, inputs);
+        // Of a frozen operation nothing is saved: a recipe would only keep its sources alive.
+        if (recipe !== undefined && recording && savingPolicy() === 'lean') {
+          output.recipe = new Recipe(recipe.sources, recipe.compute);
+        }
+        return output;
+      });
     });
   } catch (error) {
     for (const value of saved) value.release();
@@ -85,13 +118,23 @@ export function differentiable<Inputs extends OpInputs>(
     const shapes = new Map<string, readonly number[]>();
     for (const name of needed) {
       const tensor = inputs[name]!;
-      edges.set(name, tensor.node === undefined ? { kind: 'leaf', leaf: tensor } : { kind: 'node', node: tensor.node });
+      edges.set(name, edgeTo(tensor));
       shapes.set(name, gradientShape(tensor));
     }
-    output.requiresGrad = true;
-    output.node = new GraphNode(operation, edges, shapes, saved, backward);
+    const node = new GraphNode(operation, edges, shapes, saved, backward);
+    for (const [index, output] of outputs.entries()) {
+      output.requiresGrad = true;
+      output.node = node;
+      output.nodeOutput = index;
+    }
   }
-  return output;
+  return outputs;
+}
+
+/** Where the gradient of a tensor goes. */
+export function edgeTo(tensor: Tensor): GraphEdge {
+  const { node, nodeOutput } = tensor;
+  return node === undefined ? { kind: 'leaf', leaf: tensor } : { kind: 'node', node, output: nodeOutput };
 }
 
 /** [batch, length, ...] → [batch, tokens, ...] where a selection is carried. */

@@ -4,10 +4,14 @@ import type { SavedValue } from './saved.js';
 
 /** Where a gradient goes: to the operation that made an input, or to a leaf. */
 export type GraphEdge =
-  { readonly kind: 'node'; readonly node: GraphNode } | { readonly kind: 'leaf'; readonly leaf: Tensor };
+  | { readonly kind: 'node'; readonly node: GraphNode; readonly output: number }
+  | { readonly kind: 'leaf'; readonly leaf: Tensor };
 
-/** Computes the gradients of the inputs, by input name, from the gradient of the output. */
-export type BackwardFunction = (gradOutput: Tensor) => Readonly<Record<string, Tensor | undefined>>;
+/** Gradients of the inputs, by input name. */
+export type InputGradients = Readonly<Record<string, Tensor | undefined>>;
+
+/** Computes the gradients of the inputs from those of the outputs; an output that nothing depends on has none. */
+export type NodeBackward = (gradOutputs: readonly (Tensor | undefined)[]) => InputGradients;
 
 let created = 0;
 
@@ -24,7 +28,7 @@ export class GraphNode {
     /** Shape that each input's gradient must have. */
     readonly gradientShapes: ReadonlyMap<string, readonly number[]>,
     saved: readonly SavedValue[],
-    readonly backward: BackwardFunction,
+    readonly backward: NodeBackward,
   ) {
     this.saved = saved;
     trackNode(this);

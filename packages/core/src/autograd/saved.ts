@@ -46,6 +46,8 @@ export interface SavedValue {
 
 /** Holds the tensor itself and tells the meter. */
 class SavedTensor implements SavedValue {
+  private isReleased = false;
+
   constructor(private readonly tensor: Tensor) {
     tensor.retain();
     memoryMeter().save(tensor.storage);
@@ -55,7 +57,10 @@ class SavedTensor implements SavedValue {
     return this.tensor;
   }
 
+  /** Regions let go of a value before their node does. */
   release(): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
     memoryMeter().unsave(this.tensor.storage);
     this.tensor.release();
   }

@@ -21,6 +21,8 @@ export class Tensor {
   requiresGrad = false;
   /** The operation that made it, while gradients are recorded. */
   node: GraphNode | undefined;
+  /** Which of the operation's outputs it is. */
+  nodeOutput = 0;
   /** Accumulated gradient of a leaf; owned by the leaf. */
   gradient: Tensor | undefined;
   /** Which token rows keep activations and get gradients; the gradient of such a tensor has only these rows. */
