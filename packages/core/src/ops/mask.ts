@@ -1,4 +1,4 @@
-import { cast, divide, greater, minimum, multiply, subtract } from '../kernels/elementwise.js';
+import { add, cast, divide, greater, minimum, multiply, subtract } from '../kernels/elementwise.js';
 import { sum } from '../kernels/reduce.js';
 import { reshape } from '../kernels/shape.js';
 import { withCategory } from '../tensor/runtime.js';
@@ -27,6 +27,11 @@ export interface CausalOrder {
   readonly selectedQueries?: Tensor | undefined;
   /** [1 or batch, 1, 1, keys] */
   readonly keys: Tensor;
+  /**
+   * Whether later keys are hidden altogether, also where no key is visible: a token of padding then sees the padding up
+   * to itself (GPT-2), else all keys alike.
+   */
+  readonly absolute?: boolean | undefined;
 }
 
 /** Attention mask (1 = real) [batch, length] → what is added to attention scores: [batch, 1, 1, length]. */
@@ -79,7 +84,10 @@ export function attentionBias({ keys, causal }: AttentionMask, selected: boolean
     const queries = selected ? causal.selectedQueries! : causal.queries;
     const later = cast(greater(causal.keys, queries), 'float32'); // [1 or batch, 1, rows, keys]
     const hidden = multiply(later, LOWEST_FLOAT32);
-    return keys === undefined ? hidden : minimum(hidden, keys);
+    if (keys === undefined) return hidden;
+    const either = minimum(hidden, keys);
+    // Twice the lowest float32 is -∞.
+    return causal.absolute === true ? add(either, hidden) : either;
   });
 }
 

@@ -82,6 +82,6 @@ export class Gpt2Backbone extends Module<[batch: DeviceBatch], Tensor> {
     const positions = inputs.positionIds ?? batchTensor(ascendingPositions(host));
     const look = (site: Site, ids: Tensor) => site.call(withSelection(ids, selection)); // [batch, length, hidden]
     const embedded = this.dropout.call(add(look(this.token, inputs.inputIds!), look(this.position, positions)));
-    return this.norm.call(this.stack.call(embedded, { mask: causalMask(batch) }));
+    return this.norm.call(this.stack.call(embedded, { mask: causalMask(batch, true) }));
   }
 }
