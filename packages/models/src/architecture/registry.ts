@@ -1,13 +1,15 @@
 import { ConfigurationError, nearestName } from '@leantune/core';
 import { bert } from '../bert/architecture.js';
+import { distilbert } from '../distilbert/architecture.js';
 import { llama, qwen2 } from '../llama/architecture.js';
 import { roberta } from '../roberta/architecture.js';
+import { vit } from '../vit/architecture.js';
 import { architectureUnknown } from '../messages.js';
 import { opt } from '../opt/architecture.js';
 import type { Architecture, ModelBlueprint } from './architecture.js';
 
 /** Every architecture, by `model_type`. */
-export const architectures: readonly Architecture[] = [bert, roberta, llama, qwen2, opt];
+export const architectures: readonly Architecture[] = [bert, roberta, distilbert, vit, llama, qwen2, opt];
 
 export interface ReadConfigOptions {
   /** Name of the file, for messages. */

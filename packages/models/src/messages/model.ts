@@ -2,6 +2,11 @@
 
 import { showValue } from './showValue.js';
 
+interface PixelSize {
+  readonly height: number;
+  readonly width: number;
+}
+
 export function configKeyMissing(): string {
   return 'is missing';
 }
@@ -20,6 +25,9 @@ export function headsDoNotDivide(hiddenSize: number, heads: number): string {
 
 export const noPositionsLeft = (rows: number, padTokenId: number) =>
   `has the value ${rows}, but positions start after row ${padTokenId}, that of the padding token`;
+
+export const patchesDoNotFit = (patch: PixelSize, image: PixelSize) =>
+  `patches of ${patch.height} × ${patch.width} pixels do not fit into images of ${image.height} × ${image.width}`;
 
 export const unknownSite = (
   name: string,
@@ -55,6 +63,11 @@ export const tokenTypeOutOfRange = (type: number, size: number) =>
 
 export const choicesUneven = (rows: number, questions: number) =>
   `${rows} rows do not split into the same number of choices for ${questions} questions`;
+
+export const imagesMissing = (architecture: string) => `${architecture} reads images: the batch has no pixelValues`;
+
+export const imageShape = (found: readonly number[], expected: readonly number[]) =>
+  `images of shape [${found.join(', ')}], expected [${expected.join(', ')}] (batch, channels, height, width); resize them to the model's image_size`;
 
 export const headUnsupported = (modelType: string, kind: string, supported: readonly string[]) =>
   `${modelType} has no ${kind} head (it has: ${supported.join(', ')})`;
