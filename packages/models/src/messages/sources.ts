@@ -93,11 +93,9 @@ export function remedyOwnCopy(folder: string): string {
 export function remedyPlaceCheckpoint(
   id: string,
   files: readonly { readonly name: string; readonly bytes?: number }[],
-  nearest?: string,
 ): string {
-  const guess = nearest === undefined || nearest.toLowerCase() === id.toLowerCase() ? '' : `Did you mean "${nearest}"? `;
   const names = files.map(({ name, bytes }) => (bytes === undefined ? name : `${name} (${bytes} bytes)`)).join(', ');
-  return `${guess}Put ${names} into FOLDER/${id} and set LEANTUNE_MODELS=FOLDER.`;
+  return `Put ${names} into FOLDER/${id} and set LEANTUNE_MODELS=FOLDER.`;
 }
 
 export const randomStandIn = (name: string) =>

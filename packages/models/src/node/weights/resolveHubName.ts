@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CorruptFileError, EnvironmentError, LeantuneError, UsageError, nearestName } from '@leantune/core';
 import * as messages from '../../messages.js';
 import { knownNames } from '../../weights/manifest.js';
+import { findShippedName } from '../../weights/shippedNames.js';
 import { pickleRefused } from '../openWeights.js';
 import { isOffline } from './attempts.js';
 import type { CheckpointAttempt, ResolveOptions, ResolvedCheckpoint } from './attempts.js';
@@ -99,14 +100,26 @@ async function lookInCache(
 function noSuchModel({ id }: HubName, attempts: readonly CheckpointAttempt[]): UsageError {
   return new UsageError(messages.checkpointNotFound(id, attempts), {
     code: 'LEANTUNE_UNKNOWN_CHECKPOINT',
-    remedy: messages.remedyUnknownCheckpoint(nearestName(id, knownNames())),
+    remedy: messages.remedyUnknownCheckpoint(likelyMeant(id)),
   });
 }
 
-function unreachable(name: HubName, attempts: readonly CheckpointAttempt[], missing: Missing): EnvironmentError {
-  return new EnvironmentError(messages.checkpointNotFound(name.id, attempts), {
+/** A name of ours that is like it, for those who mistyped one. */
+function likelyMeant(id: string): string | undefined {
+  return findShippedName(id) === undefined ? nearestName(id, knownNames()) : undefined;
+}
+
+function unreachable(name: HubName, attempts: readonly CheckpointAttempt[], missing: Missing): LeantuneError {
+  const message = messages.checkpointNotFound(name.id, attempts);
+  const meant = likelyMeant(name.id);
+  // Only the hub's first models have names without an owner: one that is like a name of ours is a slip.
+  if (!name.id.includes('/') && meant !== undefined) {
+    const remedy = messages.remedyUnknownCheckpoint(meant);
+    return new UsageError(message, { code: 'LEANTUNE_UNKNOWN_CHECKPOINT', remedy });
+  }
+  return new EnvironmentError(message, {
     // Not the code of a known checkpoint's absence: nothing stands in for a model that is asked for by its own name.
     code: 'LEANTUNE_CHECKPOINT_UNREACHABLE',
-    remedy: messages.remedyPlaceCheckpoint(name.id, missing, nearestName(name.id, knownNames())),
+    remedy: messages.remedyPlaceCheckpoint(name.id, missing),
   });
 }
