@@ -1,6 +1,7 @@
 import { ConfigurationError, nearestName } from '@leantune/core';
 import { bert } from '../bert/architecture.js';
 import { distilbert } from '../distilbert/architecture.js';
+import { gpt2 } from '../gpt2/architecture.js';
 import { llama, qwen2 } from '../llama/architecture.js';
 import { roberta } from '../roberta/architecture.js';
 import { vit } from '../vit/architecture.js';
@@ -9,7 +10,7 @@ import { opt } from '../opt/architecture.js';
 import type { Architecture, ModelBlueprint } from './architecture.js';
 
 /** Every architecture, by `model_type`. */
-export const architectures: readonly Architecture[] = [bert, roberta, distilbert, vit, llama, qwen2, opt];
+export const architectures: readonly Architecture[] = [bert, roberta, distilbert, vit, llama, qwen2, opt, gpt2];
 
 export interface ReadConfigOptions {
   /** Name of the file, for messages. */
