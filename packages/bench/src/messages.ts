@@ -143,6 +143,7 @@ export const messages = {
   memoryMethodTwice: () => 'cannot stand beside --methods',
   byteSizes: () => 'a size such as 24GiB, 80GB or 512MiB',
   noSuchHead: (model: string, head: string) => `${model} has no head for ${head}`,
+  imagesHaveNoSequence: (model: string) => `${model} reads images, whose patches are as many as they are`,
   fitBatchTitle: (model: string, sequence: number, limit: string) =>
     `${model} · largest batch of ${sequence} tokens within ${limit}`,
   fitSequenceTitle: (model: string, batch: number, limit: string) =>

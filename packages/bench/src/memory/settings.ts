@@ -95,7 +95,9 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
   const { name, config, file } = await findModelConfig(modelWord);
   const blueprint = readModelConfig(config, { file, dropout });
   const head = headOf(blueprint, headKind, issues);
-  const { maxPositions } = blueprint;
+  const { maxPositions, vocabularySize } = blueprint;
+  const readsImages = vocabularySize === undefined;
+  if (readsImages && seq !== undefined) issues.push({ key: '--seq', message: messages.imagesHaveNoSequence(name) });
   if (seq !== undefined && seq > maxPositions) {
     issues.push({ key: '--seq', message: messages.outOfRange(seq), expected: messages.positions(maxPositions, name) });
   }
@@ -107,8 +109,10 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
     head,
     methods,
     batchSize: batch ?? 1,
-    sequenceLength: seq ?? Math.min(defaultSequence, maxPositions),
-    ...(limitBytes === undefined ? {} : { fit: { limitBytes, what: seq === undefined ? 'seq' : 'batch' } as const }),
+    sequenceLength: seq ?? (readsImages ? maxPositions : Math.min(defaultSequence, maxPositions)),
+    ...(limitBytes === undefined
+      ? {}
+      : { fit: { limitBytes, what: seq === undefined && !readsImages ? 'seq' : 'batch' } as const }),
     precision,
     storage: storages[precision],
     saving,
