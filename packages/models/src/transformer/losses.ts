@@ -23,15 +23,16 @@ export function sequenceLoss(kind: 'classification' | 'regression', logits: Tens
 /**
  * Mean cross-entropy of the first and of the last token of the answer, halved as Hugging Face does.
  * @param logits [batch, tokens, 2] of the selected tokens, or of all
- * Labels [batch, 2] are positions; those outside the text, and unselected ones, do not count.
+ * Labels [batch, 2] are positions; those beyond the text, and unselected ones, do not count, negative ones are the first
+ * token, as in Hugging Face's loss.
  */
 export function spanLoss(logits: Tensor, { host, size, selection }: DeviceBatch): Tensor {
   const tokens = logits.shape[1]!;
   const slots = (side: number) =>
     Int32Array.from({ length: size }, (_, row) => {
-      const position = host.labels.data[2 * row + side]!;
+      const position = Math.max(0, host.labels.data[2 * row + side]!);
       if (selection !== undefined) return selection.slotOf(row, position) ?? ignoredLabel;
-      return position >= 0 && position < tokens ? position : ignoredLabel;
+      return position < tokens ? position : ignoredLabel;
     });
   const side = (index: number) =>
     crossEntropy(reshape(sliceFeatures(logits, index, 1), [size, tokens]), batchTensor(slots(index), [size]));

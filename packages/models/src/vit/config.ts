@@ -25,7 +25,7 @@ const vitConfigFile = z.looseObject({
 });
 
 /** Height and width in pixels. */
-export interface PixelSize {
+interface PixelSize {
   readonly height: number;
   readonly width: number;
 }
