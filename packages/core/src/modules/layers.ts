@@ -13,8 +13,8 @@ import type { ParameterSource } from './initialization.js';
 import { Module } from './module.js';
 
 export interface LinearOptions {
-  /** Default true. */
-  readonly bias?: boolean | undefined;
+  /** Default true; or one that another module owns. */
+  readonly bias?: boolean | Parameter | undefined;
   /** How the weight lies: Conv1D of GPT-2 stores [in, out]. Default `out-in`. */
   readonly layout?: WeightLayout | undefined;
   /** The weight of another module, which owns it (tied embeddings). */
@@ -37,7 +37,8 @@ export class Linear extends Module<[x: Tensor], Tensor> {
     this.layout = layout;
     const shape = layout === 'out-in' ? [outFeatures, inFeatures] : [inFeatures, outFeatures];
     this.weight = tiedTo ?? this.addParameter('weight', source.parameter('weight', shape, 'normal'));
-    this.bias = bias ? this.addParameter('bias', source.parameter('bias', [outFeatures], 'zeros')) : undefined;
+    const own = () => this.addParameter('bias', source.parameter('bias', [outFeatures], 'zeros'));
+    this.bias = typeof bias === 'boolean' ? (bias ? own() : undefined) : bias;
   }
 
   /** W ← W + change [out, in]: how an update is merged. */

@@ -14,6 +14,7 @@ import { scope } from '../tensor/scope.js';
 export abstract class Module<Inputs extends readonly unknown[] = readonly never[], Output = unknown> {
   private parent: { readonly module: AnyModule; readonly name: string } | undefined;
   private readonly ownParameters = new Map<string, Parameter>();
+  private readonly ownBuffers = new Map<string, Parameter>();
   private readonly ownChildren = new Map<string, AnyModule>();
   private readonly parts: AnyModule[] = [];
 
@@ -41,6 +42,15 @@ export abstract class Module<Inputs extends readonly unknown[] = readonly never[
     }
   }
 
+  /** All buffers below this module: values of a checkpoint that nothing trains, named as parameters are. */
+  *namedBuffers(prefix = ''): Generator<[string, Parameter]> {
+    for (const [name, buffer] of this.ownBuffers) yield [prefix + name, buffer];
+    for (const part of this.parts) yield* part.namedBuffers(prefix);
+    for (const [name, child] of this.ownChildren) {
+      yield* child.namedBuffers(name === '' ? prefix : `${prefix}${name}.`);
+    }
+  }
+
   parameters(): Parameter[] {
     return [...this.namedParameters()].map(([, parameter]) => parameter);
   }
@@ -51,15 +61,24 @@ export abstract class Module<Inputs extends readonly unknown[] = readonly never[
     for (const child of [...this.parts, ...this.ownChildren.values()]) yield* child.modules();
   }
 
-  /** Releases every parameter below. */
+  /** Releases every parameter and buffer below. */
   release(): void {
     for (const parameter of this.parameters()) parameter.release();
+    for (const [, buffer] of this.namedBuffers()) buffer.release();
   }
 
   protected addParameter(name: string, parameter: Parameter): Parameter {
     this.assertFree(name);
     this.ownParameters.set(name, parameter);
     return parameter;
+  }
+
+  /** Adds a value of a checkpoint that is no parameter: it gets no gradient, and no method sees it. */
+  protected addBuffer(name: string, buffer: Parameter): Parameter {
+    this.assertFree(name);
+    buffer.requiresGrad = false;
+    this.ownBuffers.set(name, buffer);
+    return buffer;
   }
 
   protected addChild<T extends AnyModule>(name: string, child: T): T {
@@ -83,7 +102,7 @@ export abstract class Module<Inputs extends readonly unknown[] = readonly never[
   }
 
   private assertFree(name: string): void {
-    if (this.ownParameters.has(name) || this.ownChildren.has(name)) {
+    if (this.ownParameters.has(name) || this.ownBuffers.has(name) || this.ownChildren.has(name)) {
       throw new LeantuneError(messages.duplicateName(this.path, name), { code: 'LEANTUNE_DUPLICATE_NAME' });
     }
   }

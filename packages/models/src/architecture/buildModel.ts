@@ -40,7 +40,9 @@ export async function modelFromCheckpoint(
   });
   try {
     const model = blueprint.create(head, source);
-    return { model, freshParameters: await source.load() };
+    // Buffers have a value of their own where the checkpoint has none.
+    const parameters = new Set([...model.namedParameters()].map(([name]) => name));
+    return { model, freshParameters: (await source.load()).filter((name) => parameters.has(name)) };
   } catch (error) {
     source.release();
     throw error;

@@ -1,4 +1,5 @@
 import { ConfigurationError, nearestName } from '@leantune/core';
+import { bart } from '../bart/architecture.js';
 import { bert } from '../bert/architecture.js';
 import { distilbert } from '../distilbert/architecture.js';
 import { gpt2 } from '../gpt2/architecture.js';
@@ -10,7 +11,7 @@ import { opt } from '../opt/architecture.js';
 import type { Architecture, ModelBlueprint } from './architecture.js';
 
 /** Every architecture, by `model_type`. */
-export const architectures: readonly Architecture[] = [bert, roberta, distilbert, vit, llama, qwen2, opt, gpt2];
+export const architectures: readonly Architecture[] = [bert, roberta, distilbert, vit, llama, qwen2, opt, gpt2, bart];
 
 export interface ReadConfigOptions {
   /** Name of the file, for messages. */

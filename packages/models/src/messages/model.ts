@@ -69,6 +69,12 @@ export const imagesMissing = (architecture: string) => `${architecture} reads im
 export const imageShape = (found: readonly number[], expected: readonly number[]) =>
   `images of shape [${found.join(', ')}], expected [${expected.join(', ')}] (batch, channels, height, width); resize them to the model's image_size`;
 
+export const endTokensUneven = (id: number, counts: readonly number[]) => {
+  const rowsWith = (wanted: number) => counts.flatMap((count, row) => (count === wanted ? [row] : []));
+  const found = [...new Set(counts)].map((count) => `${count} in row ${rowsWith(count).join(', ')}`).join('; ');
+  return `every row of a batch needs the same number of end-of-text tokens (id ${id}), at least one; found ${found}`;
+};
+
 export const headUnsupported = (modelType: string, kind: string, supported: readonly string[]) =>
   `${modelType} has no ${kind} head (it has: ${supported.join(', ')})`;
 

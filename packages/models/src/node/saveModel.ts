@@ -23,7 +23,7 @@ export async function saveModel(model: TransformerModel, folder: string): Promis
   }
   await mkdir(folder, { recursive: true });
   const tensors = Object.fromEntries(
-    [...model.namedParameters()].map(([name, parameter]): [string, WritableTensor] => [
+    [...model.namedParameters(), ...model.namedBuffers()].map(([name, parameter]): [string, WritableTensor] => [
       name,
       { dtype: 'float32', shape: parameter.shape, data: Float32Array.from(parameter.read()) },
     ]),

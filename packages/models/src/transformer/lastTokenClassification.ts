@@ -71,6 +71,10 @@ export class LastTokenClassifier<Config> extends TransformerModel {
     return [this.backbone.stack];
   }
 
+  override requiredPositions(batch: Batch, row: number): readonly number[] {
+    return [lastTokens(batch, this.padTokenId)[row]!];
+  }
+
   protected forward(batch: DeviceBatch): ModelOutput {
     const hidden = selectedRows(this.backbone.call(batch)); // [batch, tokens or length, features]
     const last = poolPositions(hidden, lastTokens(batch.host, this.padTokenId), batch.selection); // [batch, features]
