@@ -1,16 +1,6 @@
-import {
-  Parameter,
-  RandomParameterSource,
-  elementCount,
-  type Initializer,
-  type LeantuneError,
-  type ParameterSource,
-} from '@leantune/core';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { RandomParameterSource, type LeantuneError } from '@leantune/core';
 import { expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
-import { openWeights } from '../node/openWeights.js';
 import { openSafetensors } from '../safetensors/reader.js';
 import { memorySource } from '../safetensors/source.js';
 import { encodeSafetensors, type WritableTensor } from '../safetensors/writer.js';
@@ -19,7 +9,7 @@ import type { TransformerModel } from '../transformer/model.js';
 import { modelFromCheckpoint, randomModel } from '../architecture/buildModel.js';
 import { readModelConfig } from '../architecture/registry.js';
 import { errorOf } from '../testing/errors.js';
-import { sharedFile } from '../testing/shared.js';
+import { itHasTheTensorsOf, recordingSource } from '../testing/checkpointTensors.js';
 
 const classification: HeadOptions = { kind: 'classification', numberOfLabels: 3 };
 const json = {
@@ -144,35 +134,11 @@ await describeOnBackends('modelFromCheckpoint', () => {
   });
 });
 
-/** Asks for parameters as modules do and makes them of zeros, noting name, shape and start. */
-function recordingSource(found: Map<string, string>, prefix = ''): ParameterSource {
-  return {
-    child: (name) => recordingSource(found, `${prefix}${name}.`),
-    parameter: (name, shape, initializer: Initializer) => {
-      found.set(prefix + name, `[${shape.join()}] ${initializer}`);
-      return Parameter.from(new Float32Array(elementCount(shape)), shape);
-    },
-  };
-}
-
 await describeOnBackends('BertForSequenceClassification', () => {
-  const folder = sharedFile('goldens/cases');
-  const cases = existsSync(folder) ? readdirSync(folder).filter((name) => /^(model|tokentune)-bert-/.test(name)) : [];
-  if (cases.length === 0)
-    it.skip('skipped: no goldens in ../shared (LEANTUNE_SHARED names the folder)', () => undefined);
-  // Files that Hugging Face's class of the same name loads strictly.
-  else
-    it.each(cases)('has the names and shapes of %s', async (name) => {
-      const weights = await openWeights(join(folder, name, 'model.safetensors'));
-      const expected = new Map(weights.names().map((key) => [key, weights.info(key).shape.join()]));
-      await weights.close();
-      const json: unknown = JSON.parse(readFileSync(join(folder, name, 'config.json'), 'utf8'));
-      const numberOfLabels = Number(expected.get('classifier.bias'));
-      const model = randomModel(readModelConfig(json), { ...classification, numberOfLabels }, 0);
-      const found = new Map([...model.namedParameters()].map(([key, { shape }]) => [key, shape.join()]));
-      expect([...found].sort()).toEqual([...expected].sort());
-      model.release();
-    });
+  itHasTheTensorsOf(/^(model|tokentune)-bert-/, (shapeOf) => ({
+    ...classification,
+    numberOfLabels: shapeOf('classifier.bias')[0]!,
+  }));
 
   it('counts the parameters of all-MiniLM-L6-v2', () => {
     const miniLm = readModelConfig({
