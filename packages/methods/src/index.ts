@@ -1,10 +1,13 @@
 import { bitfit } from './bitfit/bitfit.js';
 import { registerMethod } from './contract/registry.js';
 import { full } from './full/full.js';
+import { houlsby } from './houlsby/houlsby.js';
 import { lora } from './lora/lora.js';
+import { parallelAdapter } from './parallelAdapter/parallelAdapter.js';
+import { pfeiffer } from './pfeiffer/pfeiffer.js';
 import { tokentune } from './tokentune/tokentune.js';
 
-for (const method of [full, lora, bitfit, tokentune]) registerMethod(method);
+for (const method of [full, lora, bitfit, houlsby, pfeiffer, parallelAdapter, tokentune]) registerMethod(method);
 
 export { applyMethods } from './contract/applyMethods.js';
 export type { AppliedMethods } from './contract/applyMethods.js';

@@ -17,13 +17,14 @@ import {
   type TransformerModel,
 } from '@leantune/models';
 import { openWeights, readJson } from '@leantune/models/node';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ParityCase, ParityRun } from './caseFile.js';
 import { parityMessages } from './messages.js';
 
-/** Prefix that PEFT puts before parameter names. */
-const peftPrefix = 'base_model.model.';
+/** Prefixes that PEFT puts before parameter names: adapters inside the model's layers, and prompts before them. */
+const peftPrefixes = ['base_model.model.', 'base_model.'];
 
 /** A case's model with its method applied and its parameters in place. */
 export interface LoadedRun {
@@ -64,7 +65,7 @@ async function withMethod(
     const applied = applyMethods(model, run.method);
     // What the method inserted may lie beside the model's own parameters.
     await assignFrom(model, weights, '', (name) => !own.has(name));
-    if (run.adapter !== undefined) await loadAdapterTensors(model, join(folder, run.adapter));
+    if (run.adapter !== undefined) await assignAdapter(model, join(folder, run.adapter), run.parameters !== undefined);
     if (run.parameters !== undefined) await assignFrom(model, golden, run.parameters, () => true);
     return { model, applied, golden };
   } catch (error) {
@@ -72,6 +73,15 @@ async function withMethod(
     await golden.close();
     throw error;
   }
+}
+
+/** Sets what an adapter's folder holds: all that is trained, or what the golden file may lack (PEFT's head). */
+async function assignAdapter(model: TransformerModel, folder: string, besideParameters: boolean): Promise<void> {
+  if (!besideParameters) return loadAdapterTensors(model, folder);
+  const file = ['adapter_model.safetensors', 'adapter.safetensors'].find((name) => existsSync(join(folder, name)));
+  if (file === undefined) throw unsupported(parityMessages.noAdapter(folder));
+  const weights = await openWeights(join(folder, file));
+  await assignFrom(model, weights, '', () => true).finally(() => weights.close());
 }
 
 /** The head that a case's task asks for. */
@@ -121,13 +131,14 @@ async function assignFrom(
 
 /** Names under which a reference may store something about a parameter. */
 export function referenceNames(prefix: string, parameter: string): string[] {
-  return [prefix + parameter, prefix + peftPrefix + parameter];
+  return [prefix + parameter, ...peftPrefixes.map((peftPrefix) => prefix + peftPrefix + parameter)];
 }
 
 /** Parameter that a reference's tensor is about. */
 export function parameterName(prefix: string, stored: string): string {
   const name = stored.slice(prefix.length);
-  return name.startsWith(peftPrefix) ? name.slice(peftPrefix.length) : name;
+  const peftPrefix = peftPrefixes.find((candidate) => name.startsWith(candidate)) ?? '';
+  return name.slice(peftPrefix.length);
 }
 
 /** The run's batch, arranged and with the tokens that the reference drew where it drew any. */

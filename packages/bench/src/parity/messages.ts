@@ -12,6 +12,7 @@ export const parityMessages = {
     `architecture ${found} is not implemented (implemented: ${known.join(', ')})`,
   unsupportedTask: (found: string) => `task "${found}" is not implemented`,
   unknownComparison: (key: string) => `comparison "${key}" is not implemented`,
+  noAdapter: (folder: string) => `${folder}: neither adapter_model.safetensors nor adapter.safetensors`,
   noBatch: () => 'the run names no batch',
   shape: (expected: readonly number[], found: readonly number[]) =>
     `expected shape [${expected.join(', ')}], found [${found.join(', ')}]`,

@@ -1,11 +1,9 @@
-import { headSize, type TransformerModel } from '@leantune/models';
 import type { MethodClaims } from './contract.js';
+import { headCount, isHead } from './headClaims.js';
+import { insertedCases } from './insertedCases.js';
 import type { ModelFixture } from './tinyBert.js';
 
-const isHead = (name: string, model: TransformerModel) => model.isHeadParameter(name);
 const isBias = (name: string) => name.endsWith('.bias');
-
-const headCount = ({ config, head }: ModelFixture) => (config.hiddenSize + 1) * headSize(head)!;
 
 /** Devlin et al. 2019: three embeddings, four square projections and two of the feed-forward block a layer. */
 function fullCount(fixture: ModelFixture): number {
@@ -88,6 +86,7 @@ export const contractCases: Readonly<Record<string, MethodClaims>> = {
   full,
   bitfit,
   lora,
+  ...insertedCases,
   'lora(rank=3,alpha=6,targets=all-linear)': {
     ...lora,
     options: [{ ...loraDefaults, rank: 3, alpha: 6, targets: 'all-linear' }],

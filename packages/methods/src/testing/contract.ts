@@ -30,7 +30,10 @@ export interface MethodClaims {
   readonly trainableCount: (fixture: ModelFixture) => number;
   /** The model computes at the start what it computed without the method. */
   readonly startsUnchanged: boolean;
-  /** The gradient is that of the loss: false where some activations count as constants. */
+  /**
+   * The gradient is that of the loss: false where some activations count as constants, or where kinks of a ReLU lie
+   * within the step of the differences (reference cases check those).
+   */
   readonly gradientOfLoss: boolean;
   /** What was inserted can be folded into the base weights. */
   readonly merges: boolean;

@@ -1,0 +1,73 @@
+import type { MethodClaims } from './contract.js';
+import { headCount, isHead } from './headClaims.js';
+
+const inserted: Pick<MethodClaims, 'startsUnchanged' | 'gradientOfLoss' | 'merges'> = {
+  startsUnchanged: false,
+  gradientOfLoss: true,
+  merges: false,
+};
+
+/** Two matrices, two biases: 2 · hidden · width + width + hidden for each of `perLayer` adapters (PAPERS B.2). */
+const adapterCount =
+  (perLayer: number, reduction: number): MethodClaims['trainableCount'] =>
+  (fixture) => {
+    const { hiddenSize: h, layers } = fixture.config;
+    const width = Math.floor(h / reduction);
+    return layers * perLayer * (2 * h * width + width + h) + headCount(fixture);
+  };
+
+const trainsAdapters =
+  (places: RegExp): MethodClaims['trains'] =>
+  (name, model) =>
+    places.test(name) || isHead(name, model);
+
+const bothBlocks = trainsAdapters(/\.\d+\.(attention\.)?output\.adapters\.t\.adapter_(down\.0|up)\.(weight|bias)$/);
+const feedForward = trainsAdapters(/\.\d+\.output\.adapters\.t\.adapter_(down\.0|up)\.(weight|bias)$/);
+
+/** DoubleSeqBnConfig, SeqBnConfig and ParBnConfig of the `adapters` library. */
+const houlsby: MethodClaims = {
+  ...inserted,
+  options: [{ reduction: 16, activation: 'swish', scale: 1 }],
+  trains: bothBlocks,
+  trainableCount: adapterCount(2, 16),
+};
+const pfeiffer: MethodClaims = {
+  ...inserted,
+  gradientOfLoss: false,
+  options: [{ reduction: 16, activation: 'relu', scale: 1 }],
+  trains: feedForward,
+  trainableCount: adapterCount(1, 16),
+};
+const parallel: MethodClaims = {
+  ...inserted,
+  // W_up starts at zero.
+  startsUnchanged: true,
+  gradientOfLoss: false,
+  options: [{ reduction: 2, activation: 'relu', scale: 4 }],
+  trains: feedForward,
+  trainableCount: adapterCount(1, 2),
+};
+
+/** Methods that insert modules besides low-rank updates. */
+export const insertedCases: Readonly<Record<string, MethodClaims>> = {
+  houlsby,
+  'houlsby(reduction=5,activation=gelu,scale=0.5)': {
+    ...houlsby,
+    options: [{ reduction: 5, activation: 'gelu', scale: 0.5 }],
+    trainableCount: adapterCount(2, 5),
+  },
+  pfeiffer,
+  'pfeiffer(reduction=4,activation=tanh)': {
+    ...pfeiffer,
+    gradientOfLoss: true,
+    options: [{ reduction: 4, activation: 'tanh', scale: 1 }],
+    trainableCount: adapterCount(1, 4),
+  },
+  'parallel-adapter': parallel,
+  'parallel-adapter(reduction=8,activation=gelu_new,scale=1)': {
+    ...parallel,
+    gradientOfLoss: true,
+    options: [{ reduction: 8, activation: 'gelu_new', scale: 1 }],
+    trainableCount: adapterCount(1, 8),
+  },
+};
