@@ -35,6 +35,11 @@ export { checkpoint } from './autograd/checkpoint.js';
 export { gradCheck } from './autograd/gradCheck.js';
 export type { GradCheckOptions, GradCheckResult } from './autograd/gradCheck.js';
 export { enableGrad, noGrad } from './autograd/gradMode.js';
+export { FixedPointOverflowError, rightShiftOf } from './autograd/fixedPointStreams.js';
+export { coupledLayer, reversible } from './autograd/reversible.js';
+export type { Coupling, ReversibleLayer, ReversibleOptions, StreamPair } from './autograd/reversible.js';
+export { withReversibleObserver } from './autograd/reversibleObserver.js';
+export type { ReversibleObserver } from './autograd/reversibleObserver.js';
 export { graphScope } from './autograd/node.js';
 export { savingPolicy, withSavingPolicy } from './autograd/policy.js';
 export type { SavingPolicy } from './autograd/policy.js';
@@ -47,6 +52,7 @@ export { dropout } from './ops/dropout.js';
 export type { DropoutStream } from './ops/dropout.js';
 export { embedding } from './ops/embedding.js';
 export { layerNorm } from './ops/layerNorm.js';
+export { dequantizingLinear } from './ops/dequantizingLinear.js';
 export { linear } from './ops/linear.js';
 export type { WeightLayout } from './ops/linear.js';
 export { additiveMask, causalOrder, meanWeights } from './ops/mask.js';
@@ -64,6 +70,7 @@ export { RandomParameterSource } from './modules/initialization.js';
 export type { Initializer, ParameterSource } from './modules/initialization.js';
 export { Dropout, Embedding, LayerNorm, Linear, RMSNorm } from './modules/layers.js';
 export type { LinearOptions } from './modules/layers.js';
+export { QuantizedLinear } from './modules/quantizedLinear.js';
 export { Module } from './modules/module.js';
 export type { AnyModule } from './modules/module.js';
 
@@ -87,6 +94,10 @@ export { train, trainedParameters } from './train/train.js';
 export type { BatchSource, StepRecord, TrainOptions, TrainResult } from './train/train.js';
 export { forwardBackward, releaseGradients, trainStep } from './train/trainStep.js';
 export type { TrainStepOptions, TrainStepResult } from './train/trainStep.js';
+
+export { quantizeNf4 } from './quantization/quantize.js';
+export type { Nf4Options } from './quantization/quantize.js';
+export { Nf4Weight } from './quantization/nf4Weight.js';
 
 export { philox4x32 } from './random/philox.js';
 export { RandomStream, streamKey } from './random/stream.js';

@@ -41,6 +41,11 @@ export const messages = {
     `backward: the graph through ${operation} was released already; run the forward pass again`,
   duplicateName: (path: string, name: string) => `module ${path || '(root)'} has two members named "${name}"`,
   noBatches: () => 'an epoch needs at least one batch',
+  fixedPointOverflow: (found: number, limit: number) =>
+    Number.isNaN(found)
+      ? 'gradient=exact: a layer computed NaN, which its fixed-point streams cannot hold'
+      : `gradient=exact: a stream reached magnitude ${found}; its fixed-point numbers hold less than ${limit}`,
+  fixedPointOverflowRemedy: () => 'use a lower learning rate, or gradient=reversible, whose streams are floating-point',
   diverged: (loss: number, step: number, learningRate: number) =>
     `training diverged: the loss is ${loss} at step ${step} (learning rate ${learningRate})`,
   divergedRemedy: () => 'use a lower learning rate, a longer warm-up or gradient clipping (maxGradNorm)',

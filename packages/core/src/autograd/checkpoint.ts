@@ -1,10 +1,9 @@
-import { reshape } from '../kernels/shape.js';
-import { memoryMeter } from '../tensor/runtime.js';
 import { keep, scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { backward } from './backward.js';
 import { differentiable } from './differentiable.js';
 import { enableGrad } from './gradMode.js';
+import { leafOf, takeGradient } from './leaf.js';
 import { graphScope } from './node.js';
 
 /**
@@ -28,10 +27,7 @@ export function checkpoint(body: (x: Tensor) => Tensor, x: Tensor, trains: reado
       output,
       selection: output.selection,
       backward: (gradOutput) => {
-        // A leaf of its own: the inner walk must stop here and leave the outer graph alone.
-        const leaf = keep(reshape(saved!.get(), x.shape));
-        leaf.selection = selection;
-        leaf.requiresGrad = context.needs('x');
+        const leaf = keep(leafOf(saved!.get(), context.needs('x'), selection));
         try {
           graphScope(() =>
             scope(() => {
@@ -39,21 +35,11 @@ export function checkpoint(body: (x: Tensor) => Tensor, x: Tensor, trains: reado
               backward(again, gradOutput);
             }),
           );
-          const gradient = leaf.gradient;
-          leaf.gradient = undefined;
-          return gradient === undefined ? {} : { x: adopt(gradient) };
+          return { x: takeGradient(leaf) };
         } finally {
           leaf.release();
         }
       },
     };
   });
-}
-
-/** Hands the inner leaf's gradient, which nobody's scope owns, to the innermost one: outside it is an intermediate. */
-function adopt(gradient: Tensor): Tensor {
-  memoryMeter().recategorize(gradient.storage, 'workspace');
-  const view = reshape(gradient, gradient.shape);
-  gradient.release();
-  return view;
 }

@@ -44,7 +44,7 @@ export function differentiable<Inputs extends OpInputs>(
   inputs: Inputs,
   forward: (context: OpContext<Inputs>) => OpResult,
 ): Tensor {
-  const [output] = recordOperation(operation, inputs, (context) => {
+  const [output] = differentiableOutputs(operation, inputs, (context) => {
     const { backward, ...result } = forward(context);
     return { outputs: [result], backward: ([gradOutput]) => backward(gradOutput!) };
   });
@@ -57,23 +57,10 @@ export function differentiable<Inputs extends OpInputs>(
 export function differentiableOutputs<Inputs extends OpInputs>(
   operation: string,
   inputs: Inputs,
-  forward: (context: OpContext<Inputs>) => { readonly outputs: readonly Tensor[]; readonly backward: NodeBackward },
-): Tensor[] {
-  return recordOperation(operation, inputs, (context) => {
-    const { outputs, backward } = forward(context);
-    return { outputs: outputs.map((output) => ({ output })), backward };
-  });
-}
-
-interface Operation {
-  readonly outputs: readonly Omit<OpResult, 'backward'>[];
-  readonly backward: NodeBackward;
-}
-
-function recordOperation<Inputs extends OpInputs>(
-  operation: string,
-  inputs: Inputs,
-  forward: (context: OpContext<Inputs>) => Operation,
+  forward: (context: OpContext<Inputs>) => {
+    readonly outputs: readonly Omit<OpResult, 'backward'>[];
+    readonly backward: NodeBackward;
+  },
 ): Tensor[] {
   const needed = new Set<string>();
   if (isRecording()) {

@@ -1,4 +1,5 @@
 import { streamKey, type StreamKey } from '../random/stream.js';
+import { withStepChecks } from '../tensor/stepChecks.js';
 
 /** What the forward pass needs to know about the step it belongs to. */
 export interface StepContext {
@@ -17,11 +18,12 @@ export function stepContext(): StepContext {
   return current;
 }
 
+/** Runs a step; what ops wanted to have checked when it is over is checked then. */
 export function withStepContext<T>(context: StepContext, body: () => T): T {
   const before = current;
   current = context;
   try {
-    return body();
+    return withStepChecks(body);
   } finally {
     current = before;
   }

@@ -1,0 +1,23 @@
+import { reshape } from '../kernels/shape.js';
+import { memoryMeter } from '../tensor/runtime.js';
+import type { TokenSelection } from '../tensor/selection.js';
+import type { Tensor } from '../tensor/tensor.js';
+
+/** A view of `x` at which an inner walk stops: the outer graph is left alone. Belongs to the innermost scope. */
+export function leafOf(x: Tensor, requiresGrad: boolean, selection: TokenSelection | undefined): Tensor {
+  const leaf = reshape(x, x.shape);
+  leaf.selection = selection;
+  leaf.requiresGrad = requiresGrad;
+  return leaf;
+}
+
+/** Hands the gradient of an inner leaf to the innermost scope: outside the inner graph it is an intermediate. */
+export function takeGradient(leaf: Tensor): Tensor | undefined {
+  const { gradient } = leaf;
+  if (gradient === undefined) return undefined;
+  leaf.gradient = undefined;
+  memoryMeter().recategorize(gradient.storage, 'workspace');
+  const view = reshape(gradient, gradient.shape);
+  gradient.release();
+  return view;
+}
