@@ -10,7 +10,7 @@ import type { LoadedBackend } from './backend.js';
  */
 export async function useBackend(backend: LoadedBackend): Promise<void> {
   await engine().setBackend(backend.name);
-  registerPortableKernels(backend.name);
   if (backend.name === 'wasm') registerWasmKernels(backend.kernels);
+  registerPortableKernels(backend.name);
   setActiveBackend(backend);
 }

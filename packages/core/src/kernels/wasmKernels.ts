@@ -3,17 +3,23 @@ import {
   registerKernel,
   unregisterKernel,
   type KernelBackend,
+  type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { OutOfMemoryError } from '../errors/errors.js';
 import { messages } from '../messages.js';
+import { dynamicCodebook, nf4Codebook } from '../quantization/codebooks.js';
+import { absmaxBlockSize } from '../quantization/quantize.js';
 import { registerAdamWKernel } from './adamWUpdate.js';
+import { dequantizeNf4KernelName, type Nf4KernelAttributes } from './dequantizeNf4.js';
 import { sumOfSquaresKernelName } from './reduce.js';
 
 /** The parts of the WebAssembly backend that we need beyond `KernelBackend`. */
 interface HeapBackend extends KernelBackend {
   /** A live view of a tensor's memory. */
-  typedArrayFromHeap(info: TensorInfo): Float32Array;
+  typedArrayFromHeap(info: TensorInfo): Float32Array | Int32Array;
+  /** A tensor whose memory holds anything. */
+  makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
   readonly dataIdMap: { get(dataId: object): { readonly id: number; readonly memoryOffset: number } };
   readonly wasm: {
     /** Address of new memory; 0 where there is none. */
@@ -125,6 +131,39 @@ function registerSumOfSquares(): void {
   });
 }
 
+/** One pass over the heap. */
+function registerDequantizeNf4(): void {
+  registerKernel({
+    kernelName: dequantizeNf4KernelName,
+    backendName: 'wasm',
+    kernelFunc: ({ inputs, attrs, backend }): TensorInfo => {
+      const heap = backend as HeapBackend;
+      const { shape, blockSize } = attrs as unknown as Nf4KernelAttributes;
+      const output = heap.makeOutput([...shape], 'float32'); // first: views of the heap do not outlive its growth
+      const values = heap.typedArrayFromHeap(output);
+      const view = (name: string) => heap.typedArrayFromHeap((inputs)[name]!);
+      const codes = view('codes');
+      const absmax = view('absmax');
+      const nested = inputs.nestedAbsmax === undefined ? undefined : view('nestedAbsmax');
+      const offset = nested === undefined ? 0 : view('nestedOffset')[0]!;
+      const scaleOf = (block: number): number => {
+        if (nested === undefined) return absmax[block]!;
+        const code = (absmax[block >> 2]! >>> (24 - 8 * (block & 3))) & 255;
+        const scale = Math.fround(dynamicCodebook[code]! * nested[Math.floor(block / absmaxBlockSize)]!);
+        return Math.fround(scale + offset);
+      };
+      for (let start = 0, block = 0; start < values.length; start += blockSize, block++) {
+        const scale = scaleOf(block);
+        const end = Math.min(start + blockSize, values.length);
+        for (let index = start; index < end; index++) {
+          values[index] = nf4Codebook[(codes[index >> 3]! >>> (28 - 4 * (index & 7))) & 15]! * scale;
+        }
+      }
+      return output;
+    },
+  });
+}
+
 let registered = false;
 
 /**
@@ -136,6 +175,7 @@ export function registerWasmKernels(backend: KernelBackend): void {
   registered = true;
   registerMatMulWithoutTransposes();
   registerSumOfSquares();
+  registerDequantizeNf4();
   const heap = backend as HeapBackend;
   refuseFailedAllocations(heap);
   registerAdamWKernel('wasm', (targets, gradientInfo, settings) => {

@@ -25,7 +25,7 @@ export interface LinearOptions {
 export class Linear extends Module<[x: Tensor], Tensor> {
   readonly weight: Parameter;
   readonly bias: Parameter | undefined;
-  private readonly layout: WeightLayout;
+  readonly layout: WeightLayout;
 
   constructor(
     readonly inFeatures: number,
@@ -43,10 +43,22 @@ export class Linear extends Module<[x: Tensor], Tensor> {
 
   /** W ← W + change [out, in]: how an update is merged. */
   addToWeight(change: Tensor): void {
-    scope(() => {
-      const laid = this.layout === 'out-in' ? change : transpose(change, [1, 0]);
-      this.weight.assign(addKernel(this.weight, laid));
-    });
+    scope(() => this.weight.assign(addKernel(this.weight, this.laid(change))));
+  }
+
+  /** The weight as [out, in], however it lies: itself, or a temporary of the innermost scope. */
+  weightOutFirst(): Tensor {
+    return this.laid(this.weight);
+  }
+
+  /** W ← next [out, in]. */
+  assignOutFirst(next: Tensor): void {
+    scope(() => this.weight.assign(this.laid(next)));
+  }
+
+  /** From [out, in] to the weight's layout, or back: the same exchange. */
+  private laid(matrix: Tensor): Tensor {
+    return this.layout === 'out-in' ? matrix : transpose(matrix, [1, 0]);
   }
 
   protected forward(x: Tensor): Tensor {

@@ -10,7 +10,7 @@ import { trainStep } from './trainStep.js';
 export interface StepMemory {
   /** Logical peak: the largest sum of bytes of live buffers during the step. */
   readonly peakBytes: number;
-  /** Parameters, one full set of gradients and the optimiser state, whether or not live at the peak. */
+  /** Parameters (and buffers: weights held in 4 bits), one full set of gradients and the optimiser state, whether or not live at the peak. */
   readonly staticBytes: number;
   /** `peakBytes` - `staticBytes`, as MEFT defines activation memory. */
   readonly activationBytes: number;
@@ -63,7 +63,8 @@ export function measureStepMemory(
     meter.recordTimeline = false;
   }
   const snapshot = meter.snapshot();
-  const parameterBytes = model.parameters().reduce((total, parameter) => total + parameter.bytes, 0);
+  const held = [...model.namedParameters(), ...model.namedBuffers()];
+  const parameterBytes = held.reduce((total, [, { bytes }]) => total + bytes, 0);
   const gradientBytes = trained.reduce((total, [, parameter]) => total + parameter.bytes, 0);
   const staticBytes = parameterBytes + gradientBytes + optimizer.stateBytes;
   return { ...snapshot, staticBytes, activationBytes: snapshot.peakBytes - staticBytes };

@@ -1,5 +1,6 @@
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core';
 import { equalShapes, type DType } from '../../tensor/dtype.js';
+import { dequantizeNf4KernelName } from '../../kernels/dequantizeNf4.js';
 import { uniformKernelName } from '../../kernels/random.js';
 import {
   assertSameDType,
@@ -131,6 +132,12 @@ const range: Inference = (_inputs, attributes) => {
 /** Held as float32: half the bits would not do for a probability. */
 const uniform: Inference = (_inputs, attributes) => ({ shape: attributes.shape as number[], storage: 'float32' });
 
+/** Numbers of a weight that is held in codes. */
+const dequantizeNf4: Inference = (_inputs, attributes) => ({
+  shape: attributes.shape as number[],
+  storage: storageAttribute(attributes, 'float32'),
+});
+
 /** Kernels that arrange or make elements, by name. */
 export const layoutKernels: Readonly<Record<string, Inference>> = {
   Transpose: transpose,
@@ -145,4 +152,5 @@ export const layoutKernels: Readonly<Record<string, Inference>> = {
   Fill: fill,
   Range: range,
   [uniformKernelName]: uniform,
+  [dequantizeNf4KernelName]: dequantizeNf4,
 };
