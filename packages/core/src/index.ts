@@ -52,7 +52,6 @@ export { dropout } from './ops/dropout.js';
 export type { DropoutStream } from './ops/dropout.js';
 export { embedding } from './ops/embedding.js';
 export { layerNorm } from './ops/layerNorm.js';
-export { dequantizingLinear } from './ops/dequantizingLinear.js';
 export { linear } from './ops/linear.js';
 export type { WeightLayout } from './ops/linear.js';
 export { additiveMask, causalOrder, meanWeights } from './ops/mask.js';

@@ -3,7 +3,6 @@ import {
   registerKernel,
   unregisterKernel,
   type KernelBackend,
-  type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { OutOfMemoryError } from '../errors/errors.js';
@@ -141,7 +140,7 @@ function registerDequantizeNf4(): void {
       const { shape, blockSize } = attrs as unknown as Nf4KernelAttributes;
       const output = heap.makeOutput([...shape], 'float32'); // first: views of the heap do not outlive its growth
       const values = heap.typedArrayFromHeap(output);
-      const view = (name: string) => heap.typedArrayFromHeap((inputs)[name]!);
+      const view = (name: string) => heap.typedArrayFromHeap(inputs[name]!);
       const codes = view('codes');
       const absmax = view('absmax');
       const nested = inputs.nestedAbsmax === undefined ? undefined : view('nestedAbsmax');
