@@ -21,6 +21,9 @@ def randomize(model):
         noise = torch.randn(parameter.shape)
         gain = parameter.dim() == 1 and name.endswith("weight")
         parameter.data = 1 + 0.2 * noise if gain else 0.2 * noise
+    for name, buffer in model.named_buffers():
+        if name == "final_logits_bias":
+            buffer.copy_(0.2 * torch.randn(buffer.shape))
 
 
 def run(folder):
