@@ -19,6 +19,7 @@ export type { CategoryBytes, MemoryCategory, MemoryPhase } from './memory/catego
 export type { MemoryMeter, MemorySnapshot, TimelinePoint } from './memory/meter.js';
 
 export { useBackend } from './backend/useBackend.js';
+export { checkAfterStep } from './tensor/stepChecks.js';
 export { activeBackend, holdsValues, memoryMeter, withCategory, withParameterStorage } from './tensor/runtime.js';
 export { Tensor, tensorFrom } from './tensor/tensor.js';
 export { Parameter } from './tensor/parameter.js';
@@ -48,6 +49,8 @@ export { gelu, geluTanh, relu, silu, tanh } from './ops/activation.js';
 export { add, multiply, scale } from './ops/arithmetic.js';
 export { attention } from './ops/attention.js';
 export type { AttentionOptions } from './ops/attention.js';
+export { concatenateFeatures } from './ops/concatenateFeatures.js';
+export { discardGradient } from './ops/discardGradient.js';
 export { dropout } from './ops/dropout.js';
 export type { DropoutStream } from './ops/dropout.js';
 export { embedding } from './ops/embedding.js';
@@ -57,9 +60,12 @@ export type { WeightLayout } from './ops/linear.js';
 export { additiveMask, causalOrder, meanWeights } from './ops/mask.js';
 export type { AttentionMask, CausalOrder } from './ops/mask.js';
 export { crossEntropy, ignoredLabel, meanSquaredError } from './ops/loss.js';
+export { prependTokens, replaceFirstTokens, withVisiblePrefix } from './ops/prefix.js';
 export { reshape } from './ops/reshape.js';
 export { rmsNorm } from './ops/rmsNorm.js';
+export { scaleFeatures } from './ops/scaleFeatures.js';
 export { rotary, rotaryTable } from './ops/rotary.js';
+export { scaleBy } from './ops/scaleBy.js';
 export type { RotaryTable } from './ops/rotary.js';
 export { concatenateTokens, selectedRows, sliceFeatures, tokenAt, tokensAt, weightedTokenSum } from './ops/tokens.js';
 
@@ -86,7 +92,14 @@ export type { SgdOptions } from './optim/sgd.js';
 export { measureStepMemory } from './train/measure.js';
 export type { StepMemory } from './train/measure.js';
 export { TrainableModel } from './train/model.js';
-export type { DeviceBatch, ModelOutput, TokenChoice, TokenSelector, TokenSlots } from './train/model.js';
+export type {
+  BatchArrangement,
+  DeviceBatch,
+  ModelOutput,
+  TokenChoice,
+  TokenSelector,
+  TokenSlots,
+} from './train/model.js';
 export { predict } from './train/predict.js';
 export type { Prediction } from './train/predict.js';
 export { train, trainedParameters } from './train/train.js';

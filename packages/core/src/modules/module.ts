@@ -17,6 +17,11 @@ export abstract class Module<Inputs extends readonly unknown[] = readonly never[
   private readonly ownBuffers = new Map<string, Parameter>();
   private readonly ownChildren = new Map<string, AnyModule>();
   private readonly parts: AnyModule[] = [];
+  /**
+   * Whether a second run with the same inputs in the same step gives the same bits. A module that draws random numbers
+   * from anything but streams named by module and step says false: reversible layers refuse it.
+   */
+  readonly isDeterministic: boolean = true;
 
   protected abstract forward(...inputs: Inputs): Output;
 
@@ -93,6 +98,12 @@ export abstract class Module<Inputs extends readonly unknown[] = readonly never[
     this.parts.push(child);
     child.parent = { module: this, name: '' };
     return child;
+  }
+
+  /** Adds a module beside this one, under the parent: `name` stands where the last part of this module's name does. */
+  addSibling<T extends AnyModule>(name: string, sibling: T): T {
+    const { module, name: own } = this.parent!;
+    return module.addChild(own.slice(0, own.lastIndexOf('.') + 1) + name, sibling);
   }
 
   /** Puts another module in the place of a child. */

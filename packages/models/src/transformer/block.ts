@@ -55,6 +55,11 @@ export abstract class ResidualBlock extends Module<[x: Tensor, context: LayerCon
     this.dropout = this.addChild(dropoutName, new Dropout(blockOptions.dropout));
   }
 
+  /** Rate of the dropout before the residual sum. */
+  get dropoutRate(): number {
+    return this.dropout.rate;
+  }
+
   /** Lists the normalisation where it runs; for the end of a subclass's constructor. */
   protected orderNorm(): void {
     if (this.normPlacement === 'after') this.replaceChild(this.blockOptions.normName, this.norm);

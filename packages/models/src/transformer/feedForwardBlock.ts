@@ -21,7 +21,7 @@ export class FeedForwardBlock extends ResidualBlock {
   readonly gate: Site | undefined;
   readonly up: Site;
   readonly down: Site;
-  private readonly activation: (x: Tensor) => Tensor;
+  readonly activationName: ActivationName;
   private readonly activationDropout: Dropout;
 
   constructor(options: FeedForwardBlockOptions, at: (name: string) => SiteAddress, source: ParameterSource) {
@@ -33,14 +33,15 @@ export class FeedForwardBlock extends ResidualBlock {
     };
     this.gate = names.gate === undefined ? undefined : linear(names.gate, 'gate', hiddenSize, intermediateSize);
     this.up = linear(names.up, 'up', hiddenSize, intermediateSize);
-    this.activation = activations[options.activation];
+    this.activationName = options.activation;
     this.activationDropout = this.addChild('activation_dropout', new Dropout(options.activationDropout ?? 0));
     this.down = linear(names.down, 'down', intermediateSize, hiddenSize);
     this.orderNorm();
   }
 
   protected transform(x: Tensor): Tensor {
-    const { gate, activation } = this;
+    const { gate } = this;
+    const activation = activations[this.activationName];
     const inner =
       gate === undefined ? activation(this.up.call(x)) : multiply(activation(gate.call(x)), this.up.call(x));
     return this.down.call(this.activationDropout.call(inner)); // [batch, length, hidden]

@@ -1,4 +1,4 @@
-import { Module, type ParameterSource, type Tensor } from '@leantune/core';
+import { Module, type AnyModule, type ParameterSource, type Tensor } from '@leantune/core';
 import { AttentionBlock, type AttentionBlockOptions } from './attentionBlock.js';
 import type { LayerContext } from './context.js';
 import { FeedForwardBlock, type FeedForwardBlockOptions } from './feedForwardBlock.js';
@@ -26,6 +26,11 @@ export class TransformerLayer extends Module<[x: Tensor, context: LayerContext],
         ? undefined
         : this.addPart(new AttentionBlock(options.crossAttention, 'crossAttention', at, source));
     this.feedForward = this.addPart(new FeedForwardBlock(options.feedForward, at, source));
+  }
+
+  /** Adds a method's module beside the blocks, under a name of the layer's; the method calls it. */
+  insert<T extends AnyModule>(name: string, module: T): T {
+    return this.addChild(name, module);
   }
 
   protected forward(x: Tensor, context: LayerContext): Tensor {
