@@ -30,6 +30,7 @@ export type { DType, FloatStorageDType, StorageDType } from './tensor/dtype.js';
 
 export { matMul } from './kernels/linearAlgebra.js';
 export { add as addKernel, multiply as multiplyKernel } from './kernels/elementwise.js';
+export { rowNorms } from './kernels/reduce.js';
 
 export { backward } from './autograd/backward.js';
 export { checkpoint } from './autograd/checkpoint.js';
@@ -63,6 +64,7 @@ export { crossEntropy, ignoredLabel, meanSquaredError } from './ops/loss.js';
 export { prependTokens, replaceFirstTokens, withVisiblePrefix } from './ops/prefix.js';
 export { reshape } from './ops/reshape.js';
 export { rmsNorm } from './ops/rmsNorm.js';
+export { scaleFeatures } from './ops/scaleFeatures.js';
 export { scaleFeatures } from './ops/scaleFeatures.js';
 export { rotary, rotaryTable } from './ops/rotary.js';
 export { scaleBy } from './ops/scaleBy.js';

@@ -1,7 +1,7 @@
 import type { StorageDType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { hasKernel, runKernel } from './dispatch.js';
-import { multiply, square } from './elementwise.js';
+import { consume, hasKernel, runKernel } from './dispatch.js';
+import { multiply, square, squareRoot } from './elementwise.js';
 
 /** Sum over `axes` (all axes by default). */
 export function sum(x: Tensor, axes?: readonly number[], keepDims = false): Tensor {
@@ -20,6 +20,11 @@ export function max(x: Tensor, axes: readonly number[], keepDims = false): Tenso
 /** Softmax over the last axis. */
 export function softmax(logits: Tensor): Tensor {
   return runKernel('Softmax', { logits }, { dim: logits.shape.length - 1 });
+}
+
+/** Euclidean norm of every row: [rows, columns] → [rows]. */
+export function rowNorms(x: Tensor): Tensor {
+  return squareRoot(consume(sum(consume(square(x)), [1])));
 }
 
 /** Σx²/2 in one pass, where a backend has it. */

@@ -46,6 +46,11 @@ export class Linear extends Module<[x: Tensor], Tensor> {
     scope(() => this.weight.assign(addKernel(this.weight, this.laid(change))));
   }
 
+  /** W x, without the bias. */
+  product(x: Tensor): Tensor {
+    return linear(x, this.weight, undefined, this.layout);
+  }
+
   /** The weight as [out, in], however it lies: itself, or a temporary of the innermost scope. */
   weightOutFirst(): Tensor {
     return this.laid(this.weight);

@@ -49,6 +49,16 @@ export class QuantizedLinear extends Module<[x: Tensor], Tensor> {
     return plain;
   }
 
+  /** W x, without the bias. */
+  product(x: Tensor): Tensor {
+    return dequantizingLinear(x, this.weight);
+  }
+
+  /** The weight [out, in] as numbers: a temporary of the innermost scope. */
+  weightOutFirst(): Tensor {
+    return this.weight.dequantize();
+  }
+
   protected forward(x: Tensor): Tensor {
     return dequantizingLinear(x, this.weight, this.bias);
   }
