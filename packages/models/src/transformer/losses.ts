@@ -34,9 +34,19 @@ export function spanLoss(logits: Tensor, { host, size, selection }: DeviceBatch)
       if (selection !== undefined) return selection.slotOf(row, position) ?? ignoredLabel;
       return position < tokens ? position : ignoredLabel;
     });
-  const side = (index: number) =>
-    crossEntropy(reshape(sliceFeatures(logits, index, 1), [size, tokens]), batchTensor(slots(index), [size]));
+  // A padded slot repeats another token, which must not count twice.
+  const padded = selection?.slotMask && paddedSlots(selection);
+  const side = (index: number) => {
+    const scores = reshape(sliceFeatures(logits, index, 1), [size, tokens]);
+    return crossEntropy(padded === undefined ? scores : add(scores, padded), batchTensor(slots(index), [size]));
+  };
   return scale(add(side(0), side(1)), 0.5);
+}
+
+/** What hides the padded slots of a selection from a softmax: [batch, tokens]. */
+function paddedSlots({ batch, tokens, mask }: TokenSelection): Tensor {
+  const hiding = Float32Array.from(mask, (real) => (real === 1 ? 0 : -1e30));
+  return withCategory('batch', () => tensorFrom(hiding, [batch, tokens]));
 }
 
 /**
