@@ -40,4 +40,21 @@ await describeOnBackends('BertForSequenceClassification.checkBatch', () => {
       model.release();
     }
   });
+
+  it('refuses token types outside the table, and rows that do not split into choices', () => {
+    const model = randomModel(config, { kind: 'multiple-choice' }, 0);
+    try {
+      const tokenTypeIds = { dtype: 'int32', shape: [1, 2], data: Int32Array.of(1, 2) } as const;
+      const typed = batch(2, 0);
+      expect(() => model.checkBatch({ ...typed, inputs: { ...typed.inputs, tokenTypeIds } })).toThrow(
+        "token type 2 is outside the model's types 0 to 1",
+      );
+      const labels = { dtype: 'int32', shape: [2], data: Int32Array.of(0, 1) } as const;
+      expect(() => model.checkBatch({ ...batch(2, 0), size: 3, labels })).toThrow(
+        '3 rows do not split into the same number of choices for 2 questions',
+      );
+    } finally {
+      model.release();
+    }
+  });
 });

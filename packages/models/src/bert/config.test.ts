@@ -62,6 +62,12 @@ describe('parseBertConfig', () => {
     );
   });
 
+  it('has a padding row unless the file says null', () => {
+    const { pad_token_id: _padding, ...without } = miniLM;
+    expect(parseBertConfig(without).padTokenId).toBe(0);
+    expect(parseBertConfig({ ...without, pad_token_id: null }).padTokenId).toBeUndefined();
+  });
+
   it('names every wrong key at once', () => {
     const { hidden_size: _, ...without } = {
       ...miniLM,

@@ -23,6 +23,8 @@ export class EncoderBackbone extends Module<[batch: DeviceBatch], Tensor> {
   }
 
   protected forward(batch: DeviceBatch): Tensor {
-    return this.stack.call(this.embeddings.call(batch), { mask: { keys: additiveMask(batch.inputs.attentionMask!) } });
+    const { attentionMask } = batch.inputs;
+    const keys = attentionMask === undefined ? undefined : additiveMask(attentionMask);
+    return this.stack.call(this.embeddings.call(batch), { mask: { keys } });
   }
 }
