@@ -29,6 +29,7 @@ export { elementCount } from './tensor/dtype.js';
 export type { DType, FloatStorageDType, StorageDType } from './tensor/dtype.js';
 
 export { matMul } from './kernels/linearAlgebra.js';
+export { relativeDistance } from './kernels/relativeDistance.js';
 export { add as addKernel, multiply as multiplyKernel } from './kernels/elementwise.js';
 export { rowNorms } from './kernels/reduce.js';
 
@@ -64,7 +65,6 @@ export { crossEntropy, ignoredLabel, meanSquaredError } from './ops/loss.js';
 export { prependTokens, replaceFirstTokens, withVisiblePrefix } from './ops/prefix.js';
 export { reshape } from './ops/reshape.js';
 export { rmsNorm } from './ops/rmsNorm.js';
-export { scaleFeatures } from './ops/scaleFeatures.js';
 export { scaleFeatures } from './ops/scaleFeatures.js';
 export { rotary, rotaryTable } from './ops/rotary.js';
 export { scaleBy } from './ops/scaleBy.js';

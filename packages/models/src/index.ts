@@ -32,6 +32,6 @@ export type { Pooling } from './transformer/pooling.js';
 export { LayerStack } from './transformer/stack.js';
 export type { StackRunner } from './transformer/stack.js';
 export { TransformerLayer } from './transformer/layer.js';
-export type { LayerContext } from './transformer/context.js';
+export type { LayerContext, PrefixStates } from './transformer/context.js';
 export { findManifest, modelManifests } from './weights/manifest.js';
 export type { ManifestFile, ModelManifest, WheelSource } from './weights/manifest.js';

@@ -19,4 +19,6 @@ export interface Batch {
   readonly length: number;
   readonly inputs: Readonly<Record<string, HostArray>>;
   readonly labels: HostArray;
+  /** Position of the first token, where a method puts something before the text. Default 0. */
+  readonly firstPosition?: number;
 }

@@ -13,6 +13,7 @@ export class TokenSelection {
   /** 1 for real slots, 0 for padded ones: float32 [batch, tokens, 1]; absent where every slot is real. */
   readonly slotMask: Tensor | undefined;
   private readonly headRowsByCount = new Map<number, Tensor>();
+  private readonly behindOthers = new Map<number, TokenSelection>();
 
   /**
    * @param positions token index of every slot, row-major [batch, tokens], each in [0, length)
@@ -71,7 +72,32 @@ export class TokenSelection {
     return tensor;
   }
 
+  /** The same tokens behind `count` others in every row, which are all selected: keys with something before them. */
+  behind(count: number): TokenSelection {
+    const known = this.behindOthers.get(count);
+    if (known !== undefined) return known;
+    const tokens = count + this.tokens;
+    const slots = (others: (slot: number) => number, own: (index: number) => number) =>
+      Int32Array.from({ length: this.batch * tokens }, (_, index) => {
+        const slot = index % tokens;
+        return slot < count ? others(slot) : own(Math.floor(index / tokens) * this.tokens + slot - count);
+      });
+    const positions = slots(
+      (slot) => slot,
+      (index) => count + this.positions[index]!,
+    );
+    const mask = slots(
+      () => 1,
+      (index) => this.mask[index]!,
+    );
+    const selection = new TokenSelection(this.batch, count + this.length, tokens, positions, mask);
+    this.behindOthers.set(count, selection);
+    return selection;
+  }
+
   release(): void {
+    for (const selection of this.behindOthers.values()) selection.release();
+    this.behindOthers.clear();
     this.rows.release();
     this.slotMask?.release();
     for (const rows of this.headRowsByCount.values()) rows.release();

@@ -48,9 +48,19 @@ export interface TokenChoice extends TokenSlots {
 /** Draws the tokens of one micro-batch; called once for each by the training loop, never in evaluation. */
 export type TokenSelector = (batch: Batch, random: RandomStream) => TokenChoice;
 
+/** How a method that puts something before every text changes what the model runs, in training and evaluation. */
+export interface BatchArrangement {
+  /** The batch that the model runs instead. */
+  batch(batch: Batch): Batch;
+  /** The same tokens in the arranged batch. */
+  choice(choice: TokenChoice): TokenChoice;
+}
+
 /** A model that the training loop can train. */
 export abstract class TrainableModel extends Module<[batch: DeviceBatch], ModelOutput> {
   tokenSelector: TokenSelector | undefined;
+  /** Set by a method that puts something before every text; absent: batches are run as they are. */
+  arrangement: BatchArrangement | undefined;
   /** How evaluation arranges its batches, where a method's published code does so; absent: as they are. */
   evaluationArrangement: ((batch: Batch, random: RandomStream) => Batch) | undefined;
 

@@ -17,8 +17,9 @@ export interface Prediction {
 
 /** The model's output for one batch in evaluation mode: no dropout, no gradients, every token. */
 export function predict(model: TrainableModel, batch: Batch): Prediction {
-  const arranged = model.evaluationArrangement?.(batch, new RandomStream(0, 'evaluation')) ?? batch;
-  model.checkBatch(batch);
+  const own = model.evaluationArrangement?.(batch, new RandomStream(0, 'evaluation')) ?? batch;
+  const arranged = model.arrangement?.batch(own) ?? own;
+  model.checkBatch(arranged);
   return withStepContext({ training: false, seed: 0, microStep: 0 }, () =>
     withDeviceBatch(arranged, undefined, (deviceBatch) =>
       memoryMeter().inPhase('evaluation', () =>

@@ -83,9 +83,11 @@ export function forwardBackward(
   { seed, microStep, tokens, onOutput }: Omit<TrainStepOptions, 'learningRate' | 'maxGradNorm'>,
   weight = 1,
 ): number | undefined {
-  model.checkBatch(batch);
-  const choice = tokens ?? chooseTokens(model.tokenSelector, batch, seed, microStep);
-  return withDeviceBatch(batch, choice, (deviceBatch) =>
+  const arranged = model.arrangement?.batch(batch) ?? batch;
+  model.checkBatch(arranged);
+  const drawn = tokens ?? chooseTokens(model.tokenSelector, batch, seed, microStep);
+  const choice = drawn && (model.arrangement?.choice(drawn) ?? drawn);
+  return withDeviceBatch(arranged, choice, (deviceBatch) =>
     withStepContext({ training: true, seed, microStep }, () =>
       graphScope(() =>
         scope(() => {

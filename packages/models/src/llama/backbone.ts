@@ -77,11 +77,11 @@ export class LlamaBackbone extends Module<[batch: DeviceBatch], Tensor> {
   }
 
   protected forward(batch: DeviceBatch): Tensor {
-    const { inputs, selection, length } = batch;
+    const { inputs, selection, host } = batch;
     const hidden = this.token.call(withSelection(inputs.inputIds!, selection)); // [batch, length, hidden]
     // One row of angles serves all, unless tokens are arranged anew or selected.
     const rows = selection === undefined ? 1 : batch.size;
-    const positions = inputs.positionIds ?? batchTensor(ascendingPositions({ size: rows, length }));
+    const positions = inputs.positionIds ?? batchTensor(ascendingPositions({ ...host, size: rows }));
     const rotary = rotaryTable(positions, this.frequencies, selection);
     return this.norm.call(this.stack.call(hidden, { mask: causalMask(batch), rotary }));
   }

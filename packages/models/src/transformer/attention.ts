@@ -3,6 +3,7 @@ import {
   Linear,
   Module,
   attention,
+  prependTokens,
   rotary,
   sliceFeatures,
   type AttentionMask,
@@ -11,6 +12,7 @@ import {
   type Tensor,
   type WeightLayout,
 } from '@leantune/core';
+import type { PrefixStates } from './context.js';
 import { Site, type SiteAddress } from './site.js';
 
 /** Shape of multi-head attention. */
@@ -46,7 +48,7 @@ export function queryWidth({ hiddenSize, heads, headSize = hiddenSize / heads }:
  * values come from `x` itself, or from `attended` in cross-attention.
  */
 export class Attention extends Module<
-  [x: Tensor, attended: Tensor, mask: AttentionMask, rotary?: RotaryTable | undefined],
+  [x: Tensor, attended: Tensor, mask: AttentionMask, rotary?: RotaryTable | undefined, prefix?: PrefixStates],
   Tensor
 > {
   private readonly projections: Projections;
@@ -67,12 +69,27 @@ export class Attention extends Module<
     this.dropout = this.addChild('dropout', new Dropout(shape.dropout));
   }
 
-  protected forward(x: Tensor, attended: Tensor, mask: AttentionMask, angles?: RotaryTable): Tensor {
+  /** Features of the keys, and of the values, of one token. */
+  get keyValueWidth(): number {
+    const { heads, keyValueHeads = heads } = this.shape;
+    return (queryWidth(this.shape) / heads) * keyValueHeads;
+  }
+
+  protected forward(
+    x: Tensor,
+    attended: Tensor,
+    mask: AttentionMask,
+    angles?: RotaryTable,
+    prefix?: PrefixStates,
+  ): Tensor {
     const { heads, keyValueHeads = heads, scaling } = this.shape;
     const { query, key, value } = this.projections.call(x, attended);
     const turned = (projected: Tensor, count: number) =>
       angles === undefined ? projected : rotary(projected, count, angles);
-    return attention(turned(query, heads), turned(key, keyValueHeads), value, {
+    const behind = (before: Tensor | undefined, own: Tensor) =>
+      before === undefined ? own : prependTokens(before, own);
+    const keys = behind(prefix?.key, turned(key, keyValueHeads));
+    return attention(turned(query, heads), keys, behind(prefix?.value, value), {
       heads,
       keyValueHeads,
       mask,

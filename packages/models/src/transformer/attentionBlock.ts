@@ -39,8 +39,11 @@ export class AttentionBlock extends ResidualBlock {
     this.orderNorm();
   }
 
-  protected transform(x: Tensor, { mask, rotary, encoder }: LayerContext): Tensor {
-    if (this.kind === 'attention') return this.output.call(this.attention.call(x, x, mask, rotary));
+  protected transform(x: Tensor, { mask, rotary, prefixes, encoder }: LayerContext): Tensor {
+    if (this.kind === 'attention') {
+      const prefix = prefixes?.[this.output.address.layer!];
+      return this.output.call(this.attention.call(x, x, mask, rotary, prefix));
+    }
     return this.output.call(this.attention.call(x, encoder!.hidden, encoder!.mask));
   }
 }

@@ -1,4 +1,12 @@
-import { TrainableModel, UsageError, ignoredLabel, nearestName, type Batch, type Parameter } from '@leantune/core';
+import {
+  TrainableModel,
+  UsageError,
+  ignoredLabel,
+  nearestName,
+  type AnyModule,
+  type Batch,
+  type Parameter,
+} from '@leantune/core';
 import { inputTooLong, labelOutOfRange, tokenOutOfRange, unknownSite } from '../messages.js';
 import type { HeadOptions } from './head.js';
 import type { Pooling } from './pooling.js';
@@ -48,6 +56,11 @@ export abstract class TransformerModel extends TrainableModel {
     });
   }
 
+  /** Adds a module of a method beside the model's own. */
+  insertModule<T extends AnyModule>(name: string, module: T): T {
+    return this.addChild(name, module);
+  }
+
   /** Whether the parameter belongs to the task head. */
   isHeadParameter(name: string): boolean {
     return this.headNames.some((head) => name.startsWith(`${head}.`));
@@ -78,10 +91,11 @@ export abstract class TransformerModel extends TrainableModel {
     return [...labels.data.subarray(2 * row, 2 * row + 2)].filter((position) => position >= 0 && position < length);
   }
 
-  override checkBatch({ length, inputs, labels }: Batch): void {
+  override checkBatch({ length, inputs, labels, firstPosition }: Batch): void {
     // Published TokenTune groups come with positions of their own and are a little longer than the texts.
-    if (inputs.positionIds === undefined && length > this.maxPositions) {
-      throw new UsageError(inputTooLong(length, this.maxPositions), { code: 'LEANTUNE_INPUT_TOO_LONG' });
+    const positions = (firstPosition ?? 0) + length;
+    if (inputs.positionIds === undefined && positions > this.maxPositions) {
+      throw new UsageError(inputTooLong(positions, this.maxPositions), { code: 'LEANTUNE_INPUT_TOO_LONG' });
     }
     for (const name of ['inputIds', 'decoderInputIds']) {
       if (this.vocabularySize !== undefined) this.checkIds(inputs[name]?.data, this.vocabularySize);

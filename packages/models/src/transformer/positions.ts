@@ -14,24 +14,27 @@ export function batchTensor({ data, shape, dtype }: HostArray): Tensor {
   return withCategory('batch', () => tensorFrom(data, shape, dtype));
 }
 
-/** 0 … length - 1 in every row. */
-export function ascendingPositions({ size, length }: Pick<Batch, 'size' | 'length'>): HostArray {
-  return hostIds(size, length, (_, column) => column);
+/** What decides about positions besides the tokens. */
+type Placed = Pick<Batch, 'size' | 'length' | 'firstPosition'>;
+
+/** 0 … length - 1 in every row, behind what a method puts before the text. */
+export function ascendingPositions({ size, length, firstPosition = 0 }: Placed): HostArray {
+  return hostIds(size, length, (_, column) => firstPosition + column);
 }
 
 /**
- * Running count of the tokens for which `counts` holds, starting at `first`; the others get `other`
+ * Running count of the tokens for which `counts` holds, starting at `first` (behind what a method puts before the text); the others get `other`
  * (RoBERTa: tokens that are not padding; OPT: tokens that the mask shows).
  */
 export function countedPositions(
-  { size, length }: Pick<Batch, 'size' | 'length'>,
+  { size, length, firstPosition = 0 }: Placed,
   counts: (index: number) => boolean,
   first: number,
   other: number,
 ): HostArray {
-  let next = first;
+  let next = 0;
   return hostIds(size, length, (row, column) => {
-    if (column === 0) next = first;
+    if (column === 0) next = first + firstPosition;
     return counts(row * length + column) ? next++ : other;
   });
 }

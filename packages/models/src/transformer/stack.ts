@@ -12,6 +12,8 @@ const oneAfterAnother: StackRunner = (layers, x, context) =>
 export class LayerStack extends Module<[x: Tensor, context: LayerContext], Tensor> {
   readonly layers: readonly TransformerLayer[];
   runner: StackRunner = oneAfterAnother;
+  /** What a method adds to the context before the layers run. */
+  extendContext: (context: LayerContext) => LayerContext = (context) => context;
 
   constructor(
     readonly kind: 'encoder' | 'decoder',
@@ -28,6 +30,6 @@ export class LayerStack extends Module<[x: Tensor, context: LayerContext], Tenso
   }
 
   protected forward(x: Tensor, context: LayerContext): Tensor {
-    return this.runner(this.layers, x, context);
+    return this.runner(this.layers, x, this.extendContext(context));
   }
 }
