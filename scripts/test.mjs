@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './lib/command.mjs';
 import { PhaseFailure, check, phase, runScript } from './lib/phases.mjs';
-import { build, installPackages, provisionBackend } from './lib/setUp.mjs';
+import { build, installPackages, provisionBackend, provisionTorchBackend } from './lib/setUp.mjs';
 
 const long = process.argv.includes('--long');
 const tool = (file, ...toolArguments) => run(process.execPath, [join('node_modules', file), ...toolArguments]);
@@ -35,6 +35,7 @@ await runScript(async () => {
   if (await step('packages', installPackages, { isCheck: false })) {
     await step('types and build', build, { isCheck: !long });
     await step('native backend', provisionBackend, { isCheck: false, talking: true });
+    await step('torch backend', provisionTorchBackend, { isCheck: false, talking: true });
     for (const [name, command] of long ? [] : checks) {
       await step(name, async () => check(await command()), { isCheck: true });
     }

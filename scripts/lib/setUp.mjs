@@ -60,6 +60,13 @@ export async function provisionBackend() {
   return undefined;
 }
 
+/** The torch backend, where a torch is there to compile against; without one its tests are skipped. */
+export async function provisionTorchBackend() {
+  const { provisionTorch } = await import('../../packages/torch/dist/index.js');
+  const result = await provisionTorch({ log: (line) => console.log(line) });
+  return result.status === 'ready' ? undefined : 'its tests are skipped';
+}
+
 function readJson(file) {
   return JSON.parse(readFileSync(join(root, file), 'utf8'));
 }

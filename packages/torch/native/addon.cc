@@ -15,6 +15,7 @@
 #include "kernel.h"
 #include "memory.h"
 #include "tensorTable.h"
+#include "threads.h"
 
 namespace leantune {
 namespace {
@@ -129,6 +130,7 @@ napi_value call(napi_env env, napi_callback_info info) {
     napi_value values[1];
     parameters(env, info, values);
     const KernelEntry& kernel = kernels().at(integerOf(env, values[0]));
+    beginWork();
     Arguments arguments(scratch);
     Tensors results;
     if (kernel.single != nullptr) {
@@ -197,7 +199,7 @@ napi_value configure(napi_env env, napi_callback_info info) {
     at::Device wanted(textOf(env, values[0]));
     bool deterministic = false;
     check(napi_get_value_bool(env, values[2], &deterministic), "a boolean");
-    at::set_num_threads(static_cast<int>(integerOf(env, values[1])));
+    setThreadLimit(static_cast<int>(integerOf(env, values[1])));
     at::globalContext().setDeterministicAlgorithms(deterministic, /*warn_only=*/false);
     countHostMemory();
     // A tensor on the device shows at once whether it can be used.

@@ -118,7 +118,7 @@ KERNEL(GatherNd) {
 KERNEL(ScatterNd) {
   const Tensor indices = in.tensor();
   const Tensor updates = in.tensor();
-  const Sizes shape = in.integers();
+  const Sizes shape = in.shape();
   const int64_t depth = indices.dim() < 2 ? 1 : indices.size(-1);
   const Tensor places = placesOf(indices.view({-1, depth}), shape, "ScatterNd");
   const int64_t width = product(shape, depth, static_cast<int64_t>(shape.size()));

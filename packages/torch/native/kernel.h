@@ -25,6 +25,8 @@ class Arguments {
   at::ScalarType dtype();
   // [count, values…]
   Sizes integers();
+  // [rank, sizes…] of a result.
+  Sizes shape();
   // [handle, rank, sizes…]: the tensor behind the handle, seen in that shape.
   Tensor tensor();
   // [count, tensors…]

@@ -94,7 +94,7 @@ int64_t countOf(const Sizes& shape) {
 }  // namespace
 
 KERNEL(LeantuneStatelessUniform) {
-  const Sizes shape = in.integers();
+  const Sizes shape = in.shape();
   const auto seed0 = static_cast<int32_t>(in.integer());
   const Block key = keyOf(seed0, static_cast<int32_t>(in.integer()));
   // Asked for by tests: the other version must draw the same bits.

@@ -62,7 +62,7 @@ KERNEL(Tile) {
 
 KERNEL(BroadcastTo) {
   const Tensor x = in.tensor();
-  return x.expand(in.integers());
+  return x.expand(in.shape());
 }
 
 KERNEL(Reverse) {
@@ -78,7 +78,7 @@ KERNEL(PadV2) {
 }
 
 KERNEL(Fill) {
-  const Sizes shape = in.integers();
+  const Sizes shape = in.shape();
   const double value = in.number();
   return at::full(shape, value, leantune::options(in.dtype()));
 }

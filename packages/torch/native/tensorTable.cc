@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "kernel.h"
+#include "threads.h"
 
 namespace leantune {
 
@@ -73,8 +74,17 @@ Sizes Arguments::integers() {
   return values;
 }
 
+Sizes Arguments::shape() {
+  const Sizes sizes = integers();
+  int64_t count = 1;
+  for (const int64_t size : sizes) count *= size;
+  expectElements(count);
+  return sizes;
+}
+
 Tensor Arguments::tensor() {
   const Tensor& stored = table().at(integer());
+  expectElements(stored.numel());
   const Sizes sizes = integers();
   return stored.sizes() == at::IntArrayRef(sizes) ? stored : stored.view(sizes);
 }
