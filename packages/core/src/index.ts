@@ -29,6 +29,7 @@ export { elementCount } from './tensor/dtype.js';
 export type { DType, FloatStorageDType, StorageDType } from './tensor/dtype.js';
 
 export { matMul } from './kernels/linearAlgebra.js';
+export { relativeDistance } from './kernels/relativeDistance.js';
 export { add as addKernel, multiply as multiplyKernel } from './kernels/elementwise.js';
 export { rowNorms } from './kernels/reduce.js';
 
