@@ -21,7 +21,11 @@ export const messages = {
   notLinear: (site: string) => `site "${site}" holds no linear layer`,
   headTrainedWhole: (site: string) => `site "${site}" is the task head, which is trained whole and takes no update`,
   hasAdapters: () => 'its layers hold adapters already',
+  prefixNeedsOneStack: () => 'tokens before the text are defined for one stack of layers, not for two that read two texts',
+  hasVirtualTokens: () => 'something stands before its texts already',
+  answersInText: () => 'positions of answers count the tokens of the text',
   noBiases: () => 'it has no biases',
+  tiedHead: () => 'its head is the embedding of the tokens (tied weights): nothing is left to train',
   noTokens: () => 'its input is no text',
   optionUnfit: (method: string, option: string, reason: string) => `${method}: ${option} does not fit: ${reason}`,
   noTokenLabels: () => 'only language models have labels by token',
@@ -43,4 +47,19 @@ export const messages = {
   adapterRemedy: () => 'save the adapter with PEFT save_pretrained(folder, safe_serialization=True)',
   adapterNothingTrainedRemedy: () => "applyMethods(model, 'lora')",
   adapterNothingTrained: () => 'the model holds no LoRA adapter to save',
+  notPowerOfTwo: (nearest: number) =>
+    `gradient=exact shifts by whole bits: expected 1, 1/2, 1/4, …, 2^-15; the nearest is ${nearest}`,
+  allAndSome: () => 'placement=all makes every layer reversible: leave reversibleLayers out, or take placement=lower',
+  oddHalves: (nearest: number) =>
+    `the published code splits the adapted layers into halves; the nearest even number is ${nearest}`,
+  tooManyLayers: (found: number, architecture: string, depth: number) =>
+    `${found} reversible layers are more than the ${depth} of ${architecture}`,
+  noReversibleForm: (families: readonly string[]) => `MEFT is defined for ${families.join(', ')}`,
+  notDeterministic: (method: string, path: string) =>
+    `${method} runs layers a second time in the backward pass, and ${path} is not deterministic`,
+  notDeterministicRemedy: (method: string) => `${method}(gradient=vanilla)`,
+  meftSetting: (method: string, lambda: number, beta: number, layers: number) =>
+    `${method} with lambda ${lambda}, beta ${beta} and ${layers} reversible layers`,
+  reversibleNoise: (setting: string, error: number) =>
+    `warning: ${setting} does not recover its input (relative error ${error.toExponential(0)}): gradients of the lower layers are noise; use gradient=exact, fewer reversibleLayers or larger factors (npx leantune gradcheck)`,
 } as const;

@@ -13,6 +13,8 @@ export type Slot = (typeof slots)[number];
 export interface ApplyContext {
   /** Seed of the run: fresh parameters have streams of their own below it. */
   readonly seed: number;
+  /** Gets what a user should know of a run that goes on; default: the console. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** What a method leaves behind besides a changed model. */

@@ -1,0 +1,37 @@
+import { UsageError } from '@leantune/core';
+import type { TransformerModel } from '@leantune/models';
+import { messages } from '../messages.js';
+import type { MeftOptions } from './options.js';
+
+/** How the layers of a stack are run, from the lowest: the numbers add up to its depth. */
+export interface Placement {
+  /** Plain frozen layers without adapters. */
+  readonly frozen: number;
+  readonly reversible: number;
+  /** Adapted layers with ordinary gradients. */
+  readonly ordinary: number;
+}
+
+/**
+ * The settings of the paper's figure 7 (Liao et al. 2023; the published OPT script runs the lower half of its adapted
+ * layers reversibly with frozen lower layers).
+ */
+export function placementOf(depth: number, options: MeftOptions): Placement {
+  const { reversibleLayers = depth, placement = 'lower', gradient, reference } = options;
+  const isTop = placement === 'top-with-frozen-lower';
+  const adapted = isTop ? reversibleLayers : depth;
+  const reversible = isTop && reference ? Math.floor(reversibleLayers / 2) : reversibleLayers;
+  const frozen = depth - adapted;
+  if (gradient === 'vanilla') return { frozen, reversible: 0, ordinary: adapted };
+  return { frozen, reversible, ordinary: adapted - reversible };
+}
+
+/** @throws UsageError where a stack has fewer layers than are asked for */
+export function assertDepth(model: TransformerModel, { reversibleLayers = 1 }: MeftOptions): void {
+  const depth = Math.min(...model.stacks.map(({ layers }) => layers.length));
+  if (reversibleLayers <= depth) return;
+  throw new UsageError(messages.tooManyLayers(reversibleLayers, model.architecture, depth), {
+    code: 'LEANTUNE_REVERSIBLE_LAYERS',
+    remedy: `reversibleLayers=${depth}`,
+  });
+}
