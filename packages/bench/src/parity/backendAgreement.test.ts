@@ -24,7 +24,11 @@ const note = missing.length === 0 ? '' : ` (${missing.join('; ')})`;
 
 async function trainOn(backend: LoadedBackend, method: string) {
   await useBackend(backend);
-  const model = randomModel(readModelConfig(config, { dropout: 0.1 }), { kind: 'classification', numberOfLabels: 2 }, 1);
+  const model = randomModel(
+    readModelConfig(config, { dropout: 0.1 }),
+    { kind: 'classification', numberOfLabels: 2 },
+    1,
+  );
   try {
     applyMethods(model, method, { seed: 1 });
     const batch = randomBatch({ batchSize: 8, sequenceLength: 16 }, config.vocab_size);
