@@ -3,8 +3,8 @@ import type { BirthCategory } from '../memory/categories.js';
 import { messages } from '../messages.js';
 import { equalShapes, type StorageDType } from './dtype.js';
 import { castStorage, fillAs } from '../kernels/storage.js';
-import { memoryMeter, parameterStorage, withCategory } from './runtime.js';
-import { Tensor, tensorFrom } from './tensor.js';
+import { holdsValues, memoryMeter, parameterStorage, withCategory } from './runtime.js';
+import { Tensor, placeholder, tensorFrom } from './tensor.js';
 import { keep, scope } from './scope.js';
 
 /**
@@ -32,6 +32,12 @@ export class Parameter extends Tensor {
     }: { readonly category?: BirthCategory; readonly storage?: StorageDType } = {},
   ): Parameter {
     return Parameter.takeOver(withCategory(category, () => fillAs(shape, value, storage)));
+  }
+
+  /** A parameter whose value is still to come: it is counted whole, and holds nothing until `assign`. */
+  static pending(shape: readonly number[]): Parameter {
+    if (!holdsValues()) return Parameter.filled(shape, 0);
+    return Parameter.takeOver(withCategory('parameters', () => placeholder(shape)));
   }
 
   private static takeOver(tensor: Tensor): Parameter {

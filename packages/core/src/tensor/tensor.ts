@@ -142,26 +142,38 @@ export function wrapHandle(handle: Handle, shape: readonly number[], dtype: DTyp
   return new Tensor(handle, storage, shape, dtype);
 }
 
-/** A tensor from host values (row-major), copied to the backend. */
+/**
+ * A tensor from host values (row-major), copied to the backend.
+ * @param ownership `take`: the caller gives the array away, so that no copy of it is made
+ */
 export function tensorFrom(
   values: Float32Array | Int32Array | Uint8Array | readonly number[],
   shape: readonly number[],
   dtype: DType = 'float32',
+  ownership: 'copy' | 'take' = 'copy',
 ): Tensor {
   const expected = elementCount(shape);
   if (values.length !== expected) {
     throw new UsageError(messages.dataLength(shape, expected, values.length), { code: 'LEANTUNE_SHAPE' });
   }
-  const copied = holdsValues() ? toTyped(values, dtype) : new Float32Array(0);
-  const handle = engine().makeTensor(copied, [...shape], dtype);
+  const held = holdsValues() ? toTyped(values, dtype, ownership) : new Float32Array(0);
+  const handle = engine().makeTensor(held, [...shape], dtype);
   return wrapHandle(handle, shape, dtype);
+}
+
+/** A float32 tensor of which only one number exists: to be replaced before it is read. */
+export function placeholder(shape: readonly number[]): Tensor {
+  activeBackend();
+  return wrapHandle(engine().makeTensor(new Float32Array(1), [1], 'float32'), shape, 'float32');
 }
 
 /** tfjs keeps the array that it is given: values that the caller may change are copied. */
 function toTyped(
   values: Float32Array | Int32Array | Uint8Array | readonly number[],
   dtype: DType,
+  ownership: 'copy' | 'take',
 ): Float32Array | Int32Array | Uint8Array {
+  if (ownership === 'take' && values instanceof Float32Array && dtype === 'float32') return values;
   if (dtype === 'float32') return new Float32Array(values);
   if (dtype === 'int32') return new Int32Array(values);
   return new Uint8Array(values);

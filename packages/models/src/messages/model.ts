@@ -81,5 +81,10 @@ export const headUnsupported = (modelType: string, kind: string, supported: read
 export const architectureUnknown = (modelType: unknown) =>
   modelType === undefined ? 'is missing' : `has the value ${showValue(modelType)}`;
 
+export const headStartsFresh = (names: readonly string[]) =>
+  `the task head starts from random values: ${names.join(', ')}`;
+
+export const noTokenizer = (architecture: string) => `${architecture} reads no text: it has no tokenizer`;
+
 export const startedFresh = (names: readonly string[]) =>
   `not in the checkpoint, so started from random values: ${names.join(', ')}`;

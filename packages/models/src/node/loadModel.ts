@@ -1,4 +1,4 @@
-import { EnvironmentError } from '@leantune/core';
+import { EnvironmentError, UsageError } from '@leantune/core';
 import { modelFromCheckpoint, randomModel } from '../architecture/buildModel.js';
 import { readModelConfig } from '../architecture/registry.js';
 import * as messages from '../messages.js';
@@ -25,6 +25,7 @@ export interface LoadModelOptions extends ResolveOptions {
 /** A model ready for a method, with its tokenizer and where both came from. */
 export interface LoadedModel {
   readonly model: TransformerModel;
+  /** @throws UsageError for a model whose input is no text */
   readonly tokenizer: Tokenizer;
   /** For results: e.g. `sentence-transformers/all-MiniLM-L6-v2@c9745ed…`, `folder NAME`, or `random`. */
   readonly source: string;
@@ -61,19 +62,24 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
   onLog?.(messages.loadingWeights(resolved.id, resolved.source));
   const { dropout } = options;
   const blueprint = readModelConfig(await readJson(files.config), { file: files.config, dropout });
-  const tokenizer = await loadTokenizer(folder);
+  const tokenizer = blueprint.vocabularySize === undefined ? undefined : await loadTokenizer(folder);
   const weights = await openWeights(files.weights);
   const { model, freshParameters } = await modelFromCheckpoint(blueprint, head, weights, files.weights, seed).finally(
     () => weights.close(),
   );
   // A fresh task head is what fine-tuning starts from; anything else should have been in the checkpoint.
   const unexpected = freshParameters.filter((name) => !model.isHeadParameter(name));
+  const freshHead = freshParameters.filter((name) => model.isHeadParameter(name));
+  if (freshHead.length > 0) onLog?.(messages.headStartsFresh(freshHead));
   const hashOf = (path: string | undefined) => (path === undefined ? undefined : sha256[path.split(/[\\/]/).at(-1)!]);
   const weightsSha256 = hashOf(files.weights);
   const tokenizerSha256 = hashOf(files.tokenizer);
   return {
     model,
-    tokenizer,
+    get tokenizer() {
+      if (tokenizer !== undefined) return tokenizer;
+      throw new UsageError(messages.noTokenizer(model.architecture), { code: 'LEANTUNE_NO_TOKENIZER' });
+    },
     source: describeSource(resolved),
     random: false,
     ...(weightsSha256 === undefined ? {} : { weightsSha256 }),

@@ -1,4 +1,4 @@
-import { RandomParameterSource, type Parameter, type ParameterSource } from '@leantune/core';
+import { RandomParameterSource, memoryMeter, type Parameter, type ParameterSource } from '@leantune/core';
 import { expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
 import { openSafetensors } from '../safetensors/reader.js';
@@ -72,6 +72,37 @@ await describeOnBackends('CheckpointParameterSource', () => {
       const source = await sourceOf({ w: tensor(0.5, -3) }, { floats });
       expect((await load(source, { w: 2 })).values).toEqual([[0.5, -3]]);
     }
+  });
+
+  it('reads one tensor after another, each into its parameter before the next', async () => {
+    const names = ['a', 'b', 'c'];
+    const bytes = encodeSafetensors(Object.fromEntries(names.map((name, index) => [name, tensor(index + 1)])));
+    const checkpoint = await openSafetensors(memorySource(bytes, 'memory'));
+    const parameters: Parameter[] = [];
+    const heldAtRead: number[][] = [];
+    const watched = {
+      ...checkpoint,
+      names: () => checkpoint.names(),
+      info: (name: string) => checkpoint.info(name),
+      read: (name: string) => {
+        heldAtRead.push(parameters.slice(0, heldAtRead.length).map((parameter) => parameter.read()[0]!));
+        return checkpoint.read(name);
+      },
+    };
+    const source = CheckpointParameterSource.of(watched, {
+      file: 'model.safetensors',
+      storedNames: (name) => [name],
+      mayBeFresh: () => false,
+      fresh: new RandomParameterSource(1, 0.02),
+    });
+    const before = memoryMeter().liveBytes;
+    for (const name of names) parameters.push(source.parameter(name, [1], 'normal'));
+    // Counted whole from the start, though nothing is held.
+    expect(memoryMeter().liveBytes - before).toBe(3 * 4);
+    await source.load();
+    expect(heldAtRead).toEqual([[], [1], [1, 2]]);
+    expect(memoryMeter().liveBytes - before).toBe(3 * 4);
+    source.release();
   });
 
   it('notes what starts fresh, and only complains of what must not', async () => {

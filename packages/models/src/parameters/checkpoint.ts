@@ -23,7 +23,7 @@ interface Progress {
 }
 
 /**
- * Gives modules the values of a checkpoint by Hugging Face's names. Modules are built synchronously and with zeros;
+ * Gives modules the values of a checkpoint by Hugging Face's names. Modules are built synchronously and without values;
  * `load` then reads one tensor after another, so that the host never holds more than one of them.
  */
 export class CheckpointParameterSource implements ParameterSource {
@@ -71,7 +71,7 @@ export class CheckpointParameterSource implements ParameterSource {
         remedy: remedyCheckpoint(),
       });
     }
-    const parameter = Parameter.filled(shape, 0);
+    const parameter = Parameter.pending(shape);
     made.push(parameter);
     pending.push({ parameter, stored });
     return parameter;
@@ -94,7 +94,7 @@ export class CheckpointParameterSource implements ParameterSource {
     }
     for (const { parameter, stored } of pending) {
       const { data } = await this.checkpoint.read(stored);
-      scope(() => parameter.assign(tensorFrom(data, parameter.shape)));
+      scope(() => parameter.assign(tensorFrom(data, parameter.shape, 'float32', 'take')));
     }
     return fresh;
   }
