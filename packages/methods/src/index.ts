@@ -3,11 +3,15 @@ import { registerMethod } from './contract/registry.js';
 import { full } from './full/full.js';
 import { houlsby } from './houlsby/houlsby.js';
 import { lora } from './lora/lora.js';
+import { mam } from './mam/mam.js';
 import { parallelAdapter } from './parallelAdapter/parallelAdapter.js';
 import { pfeiffer } from './pfeiffer/pfeiffer.js';
+import { prefix } from './prefix/prefix.js';
+import { prompt } from './prompt/prompt.js';
 import { tokentune } from './tokentune/tokentune.js';
 
-for (const method of [full, lora, bitfit, houlsby, pfeiffer, parallelAdapter, tokentune]) registerMethod(method);
+for (const method of [full, lora, bitfit, houlsby, pfeiffer, parallelAdapter, mam, prefix, prompt, tokentune])
+  registerMethod(method);
 
 export { applyMethods } from './contract/applyMethods.js';
 export type { AppliedMethods } from './contract/applyMethods.js';

@@ -81,5 +81,5 @@ function repeated(rows: Tensor, batch: number, x: Tensor): Tensor {
 function ofRepeated(gradOutput: Tensor, rows: Tensor): Tensor {
   const [count, features] = rows.shape as [number, number];
   const first = slice(gradOutput, [0, 0, 0], [gradOutput.shape[0]!, count, features]);
-  return castStorage(consume(sum(consume(first), [0])), rows.storageDtype);
+  return castStorage(sum(consume(first), [0]), rows.storageDtype);
 }

@@ -2,6 +2,7 @@ import type { MethodClaims } from './contract.js';
 import { headCount, isHead } from './headClaims.js';
 import { insertedCases } from './insertedCases.js';
 import type { ModelFixture } from './tinyBert.js';
+import { allTokens, subsetOfTokens, tokentuneDefaults } from './tokenClaims.js';
 
 const isBias = (name: string) => name.endsWith('.bias');
 
@@ -74,13 +75,6 @@ const lora: MethodClaims = {
   trainableCount: loraCount(8, queryAndValue),
   merges: true,
 };
-/** The published collator's prefix_length is 16. */
-const tokentuneDefaults = { head: 'mean', reference: false };
-/** The mean over tokens replaces the first one, so the model computes something else from the start. */
-const tokens = { startsUnchanged: false, selection: 'subset', gradientOfLoss: false } as const;
-/** Rows of at most 9 tokens are selected whole: the gradient is that of the loss. */
-const allTokens = { startsUnchanged: false, selection: 'all' } as const;
-
 /** Every case of the battery: spelling and what is claimed of it. */
 export const contractCases: Readonly<Record<string, MethodClaims>> = {
   full,
@@ -105,29 +99,29 @@ export const contractCases: Readonly<Record<string, MethodClaims>> = {
     ]),
   },
   tokentune: { ...full, ...allTokens, options: [tokentuneDefaults] },
-  'tokentune(tokens=4)': { ...full, ...tokens, options: [{ ...tokentuneDefaults, tokens: 4 }] },
+  'tokentune(tokens=4)': { ...full, ...subsetOfTokens, options: [{ ...tokentuneDefaults, tokens: 4 }] },
   'tokentune(ratio=1)': { ...full, ...allTokens, options: [{ ...tokentuneDefaults, ratio: 1 }] },
   'tokentune(ratio=0.5,head=cls)': {
     ...full,
-    ...tokens,
-    options: [{ ratio: 0.5, head: 'cls', reference: false }],
+    ...subsetOfTokens,
+    options: [{ ...tokentuneDefaults, ratio: 0.5, head: 'cls' }],
     startsUnchanged: true,
   },
   'tokentune(tokens=4,reference=true)': {
     ...full,
-    ...tokens,
-    options: [{ tokens: 4, head: 'mean', reference: true }],
+    ...subsetOfTokens,
+    options: [{ ...tokentuneDefaults, tokens: 4, reference: true }],
   },
   'lora+tokentune(tokens=4)': {
     ...lora,
-    ...tokens,
+    ...subsetOfTokens,
     options: [loraDefaults, { ...tokentuneDefaults, tokens: 4 }],
   },
   'tokentune+lora': { ...lora, ...allTokens, options: [tokentuneDefaults, loraDefaults] },
   'bitfit+tokentune': { ...bitfit, ...allTokens, options: [{}, tokentuneDefaults] },
   'bitfit+tokentune(tokens=4)': {
     ...bitfit,
-    ...tokens,
+    ...subsetOfTokens,
     options: [{}, { ...tokentuneDefaults, tokens: 4 }],
   },
 };

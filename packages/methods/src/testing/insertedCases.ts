@@ -1,5 +1,7 @@
 import type { MethodClaims } from './contract.js';
 import { headCount, isHead } from './headClaims.js';
+import type { ModelFixture } from './tinyBert.js';
+import { subsetOfTokens, tokentuneDefaults } from './tokenClaims.js';
 
 const inserted: Pick<MethodClaims, 'startsUnchanged' | 'gradientOfLoss' | 'merges'> = {
   startsUnchanged: false,
@@ -48,6 +50,34 @@ const parallel: MethodClaims = {
   trainableCount: adapterCount(1, 2),
 };
 
+const trainsPrompt = (name: string) => name.startsWith('prompt_encoder.');
+
+/** Key and value of every layer and virtual token; or small embeddings and the network that makes these of them. */
+const prefixScalars = ({ config }: ModelFixture, length: number, projection?: number): number => {
+  const { hiddenSize: h, layers } = config;
+  const width = 2 * layers * h;
+  return projection === undefined ? length * width : length * h + (h + 1) * projection + (projection + 1) * width;
+};
+
+const prefix: MethodClaims = {
+  ...inserted,
+  options: [{ length: 20 }],
+  trains: (name, model) => trainsPrompt(name) || isHead(name, model),
+  trainableCount: (fixture) => prefixScalars(fixture, 20) + headCount(fixture),
+};
+
+const mamOptions = { length: 3, projection: 5, width: 7, scale: 4 };
+const mam: MethodClaims = {
+  ...inserted,
+  gradientOfLoss: false,
+  options: [mamOptions],
+  trains: (name, model) => trainsPrompt(name) || parallel.trains(name, model),
+  trainableCount: (fixture) => {
+    const { hiddenSize: h, layers } = fixture.config;
+    return prefixScalars(fixture, 3, 5) + layers * (2 * h * 7 + 7 + h) + headCount(fixture);
+  },
+};
+
 /** Methods that insert modules besides low-rank updates. */
 export const insertedCases: Readonly<Record<string, MethodClaims>> = {
   houlsby,
@@ -69,5 +99,33 @@ export const insertedCases: Readonly<Record<string, MethodClaims>> = {
     gradientOfLoss: true,
     options: [{ reduction: 8, activation: 'gelu_new', scale: 1 }],
     trainableCount: adapterCount(1, 8),
+  },
+  'mam(length=3,projection=5,width=7)': mam,
+  'prefix(length=3)': {
+    ...prefix,
+    options: [{ length: 3 }],
+    trainableCount: (fixture) => prefixScalars(fixture, 3) + headCount(fixture),
+  },
+  'prefix(length=4,projection=6)': {
+    ...prefix,
+    options: [{ length: 4, projection: 6 }],
+    trainableCount: (fixture) => prefixScalars(fixture, 4, 6) + headCount(fixture),
+  },
+  'prefix(length=3)+tokentune(tokens=4)': {
+    ...prefix,
+    ...subsetOfTokens,
+    options: [{ length: 3 }, { ...tokentuneDefaults, tokens: 4 }],
+    trainableCount: (fixture) => prefixScalars(fixture, 3) + headCount(fixture),
+  },
+  'prompt(length=4)': {
+    ...prefix,
+    options: [{ length: 4 }],
+    trainableCount: (fixture) => 4 * fixture.config.hiddenSize + headCount(fixture),
+  },
+  'prompt(length=4)+tokentune(tokens=4)': {
+    ...prefix,
+    ...subsetOfTokens,
+    options: [{ length: 4 }, { ...tokentuneDefaults, tokens: 4 }],
+    trainableCount: (fixture) => 4 * fixture.config.hiddenSize + headCount(fixture),
   },
 };
