@@ -65,11 +65,12 @@ describe.skipIf(!isLoaded(found))(`10,000 steps on torch${note}`, () => {
     };
     const figures = () => {
       collectGarbage();
+      const { rss, heapTotal } = process.memoryUsage();
       return {
         handles: backend.numDataIds(),
         allocatedBytes: backend.deviceMemory().allocatedBytes,
         liveBytes: memoryMeter().liveBytes,
-        residentBytes: process.memoryUsage.rss(),
+        nativeBytes: rss - heapTotal, // JavaScript's own heap breathes
       };
     };
     const seen: ReturnType<typeof figures>[] = [];
@@ -78,10 +79,9 @@ describe.skipIf(!isLoaded(found))(`10,000 steps on torch${note}`, () => {
       seen.push(figures());
     }
     const [first, ...others] = seen;
-    for (const { residentBytes: _, ...counted } of others) expect(first).toMatchObject(counted);
-    // The heap of JavaScript breathes by 25 MB. A tensor of libtorch takes some 400 bytes: one a step would be 2.4 MB
-    // between the two halves.
-    const lowest = (part: typeof seen) => Math.min(...part.map(({ residentBytes }) => residentBytes));
+    for (const { nativeBytes: _, ...counted } of others) expect(first).toMatchObject(counted);
+    // A tensor of libtorch takes some 400 bytes: one a step would be 2.4 MB between the two halves.
+    const lowest = (part: typeof seen) => Math.min(...part.map(({ nativeBytes }) => nativeBytes));
     expect(lowest(seen.slice(6)) - lowest(seen.slice(0, 6))).toBeLessThan(2.4e6);
     state.release();
     model.release();
