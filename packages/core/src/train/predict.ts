@@ -4,7 +4,7 @@ import { withStepContext } from '../modules/context.js';
 import { RandomStream } from '../random/stream.js';
 import { memoryMeter } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
-import type { TrainableModel } from './model.js';
+import type { TokenChoice, TrainableModel } from './model.js';
 import { withDeviceBatch } from './toDevice.js';
 
 export interface Prediction {
@@ -15,13 +15,18 @@ export interface Prediction {
   readonly hidden?: Float32Array;
 }
 
+export interface PredictOptions {
+  /** The tokens whose outputs are wanted, where a model has one for each: `logits` and `loss` are theirs. Default: all. */
+  readonly tokens?: TokenChoice;
+}
+
 /** The model's output for one batch in evaluation mode: no dropout, no gradients, every token. */
-export function predict(model: TrainableModel, batch: Batch): Prediction {
+export function predict(model: TrainableModel, batch: Batch, { tokens }: PredictOptions = {}): Prediction {
   const own = model.evaluationArrangement?.(batch, new RandomStream(0, 'evaluation')) ?? batch;
   const arranged = model.arrangement?.batch(own) ?? own;
   model.checkBatch(arranged);
   return withStepContext({ training: false, seed: 0, microStep: 0 }, () =>
-    withDeviceBatch(arranged, undefined, (deviceBatch) =>
+    withDeviceBatch(arranged, tokens && (model.arrangement?.choice(tokens) ?? tokens), (deviceBatch) =>
       memoryMeter().inPhase('evaluation', () =>
         noGrad(() =>
           scope(() => {
