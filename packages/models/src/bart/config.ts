@@ -35,7 +35,7 @@ const bartConfigFile = z.looseObject({
 });
 
 /** Shape of the encoder or the decoder. */
-export interface BartStackShape {
+interface BartStackShape {
   readonly layers: number;
   readonly attentionHeads: number;
   readonly intermediateSize: number;
