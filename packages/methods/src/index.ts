@@ -4,13 +4,30 @@ import { full } from './full/full.js';
 import { houlsby } from './houlsby/houlsby.js';
 import { lora } from './lora/lora.js';
 import { mam } from './mam/mam.js';
+import { meft1 } from './meft/meft1.js';
+import { meft2 } from './meft/meft2.js';
+import { meft3 } from './meft/meft3.js';
 import { parallelAdapter } from './parallelAdapter/parallelAdapter.js';
 import { pfeiffer } from './pfeiffer/pfeiffer.js';
 import { prefix } from './prefix/prefix.js';
 import { prompt } from './prompt/prompt.js';
 import { tokentune } from './tokentune/tokentune.js';
 
-for (const method of [full, lora, bitfit, houlsby, pfeiffer, parallelAdapter, mam, prefix, prompt, tokentune])
+for (const method of [
+  full,
+  lora,
+  bitfit,
+  houlsby,
+  pfeiffer,
+  parallelAdapter,
+  mam,
+  prefix,
+  prompt,
+  tokentune,
+  meft1,
+  meft2,
+  meft3,
+])
   registerMethod(method);
 
 export { applyMethods } from './contract/applyMethods.js';
