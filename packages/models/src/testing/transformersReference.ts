@@ -24,7 +24,9 @@ export interface ReferenceCase {
 /** float32 against float32: those of the stored reference cases. */
 const tolerance = { loss: 1e-5, logits: 5e-5, gradientToMaximum: 2e-4, gradientAbsolute: 1e-6 };
 
-const python = process.env.LEANTUNE_PYTHON ?? 'python3';
+/** The Python that references are asked of, without a network. */
+export const python = process.env.LEANTUNE_PYTHON ?? 'python3';
+export const pythonEnvironment = { ...process.env, HF_HUB_OFFLINE: '1', TRANSFORMERS_VERBOSITY: 'error' };
 const script = join(import.meta.dirname, 'transformersReference.py');
 const run = promisify(execFile);
 
@@ -33,10 +35,7 @@ const run = promisify(execFile);
  * of evaluation. Skipped where Python has no transformers.
  */
 export async function describeAgainstTransformers(name: string, cases: readonly ReferenceCase[]): Promise<void> {
-  const lacking = await run(python, ['-c', 'import torch, transformers, safetensors']).then(
-    () => undefined,
-    () => `skipped: ${python} has no torch, transformers and safetensors (LEANTUNE_PYTHON names another one)`,
-  );
+  const lacking = await lackingTransformers();
   if (lacking !== undefined) {
     describe(name, () => it.skip(lacking, () => undefined));
     return;
@@ -44,8 +43,7 @@ export async function describeAgainstTransformers(name: string, cases: readonly 
   const root = mkdtempSync(join(tmpdir(), 'leantune-reference-'));
   afterAll(() => rmSync(root, { recursive: true, force: true }));
   const folders = await Promise.all(cases.map((each, index) => writeCase(root, each, index)));
-  const environment = { ...process.env, HF_HUB_OFFLINE: '1', TRANSFORMERS_VERBOSITY: 'error' };
-  await run(python, [script, ...folders], { env: environment });
+  await run(python, [script, ...folders], { env: pythonEnvironment });
 
   await describeOnBackends(name, () => {
     it.each(cases.map((each, index) => [each.name, each, folders[index]!] as const))(
@@ -55,6 +53,14 @@ export async function describeAgainstTransformers(name: string, cases: readonly 
       },
     );
   });
+}
+
+/** Why tests against transformers are skipped; undefined where Python has it. */
+export function lackingTransformers(): Promise<string | undefined> {
+  return run(python, ['-c', 'import torch, transformers, safetensors']).then(
+    () => undefined,
+    () => `skipped: ${python} has no torch, transformers and safetensors (LEANTUNE_PYTHON names another one)`,
+  );
 }
 
 async function writeCase(root: string, { config, head, batch }: ReferenceCase, index: number): Promise<string> {
