@@ -3,6 +3,10 @@ export const messages = {
   nameTaken: (name: string) => `a method named "${name}" is registered already`,
   unknownMethod: (name: string, nearest: string | undefined, known: readonly string[]) =>
     `unknown method "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`} (known: ${known.join(', ')})`,
+  methodNameForm: () => 'expected lower-case words joined by hyphens, like "my-method"',
+  needsOptionsSchema: () => 'expected a zod object: z.object({ … }), z.object({}) for no options',
+  needsFunction: (signature: string) => `expected a function ${signature}`,
+  methodProblem: (key: string, problem: string) => `${key}: ${problem}`,
   listMethods: () => 'npx leantune list methods',
   showMethod: (name: string) => `npx leantune show ${name}`,
   spelling: (text: string, column: number, expected: string) =>
@@ -21,7 +25,8 @@ export const messages = {
   notLinear: (site: string) => `site "${site}" holds no linear layer`,
   headTrainedWhole: (site: string) => `site "${site}" is the task head, which is trained whole and takes no update`,
   hasAdapters: () => 'its layers hold adapters already',
-  prefixNeedsOneStack: () => 'tokens before the text are defined for one stack of layers, not for two that read two texts',
+  prefixNeedsOneStack: () =>
+    'tokens before the text are defined for one stack of layers, not for two that read two texts',
   hasVirtualTokens: () => 'something stands before its texts already',
   answersInText: () => 'positions of answers count the tokens of the text',
   noBiases: () => 'it has no biases',
@@ -29,24 +34,25 @@ export const messages = {
   noTokens: () => 'its input is no text',
   optionUnfit: (method: string, option: string, reason: string) => `${method}: ${option} does not fit: ${reason}`,
   noTokenLabels: () => 'only language models have labels by token',
-  notPublishedFor: (what: string) => `the published code has no ${what}`,
+  notPublishedFor: (family: string, known: readonly string[]) =>
+    `the published code has ${known.join(' and ')}, not ${family}`,
   tokensOrRatio: () => 'give tokens or ratio, not both',
   adapterFileAbsent: (file: string) => `${file}: not found`,
-  adapterNotLora: (file: string, found: string) => `${file}: expected peft_type "LORA", found ${found}`,
+  adapterKind: (file: string, found: string) => `${file}: expected peft_type "LORA" or "IA3", found ${found}`,
   adapterInvalid: (file: string, problems: string) => `${file}: ${problems}`,
   adapterNoTargets: (file: string, targets: readonly string[]) =>
     `${file}: target_modules ${targets.join(', ')} match no linear site of the model`,
   adapterTensorAbsent: (file: string, name: string) => `${file}: tensor "${name}" is absent`,
   adapterTensorShape: (file: string, name: string, expected: readonly number[], found: readonly number[]) =>
     `${file}: tensor "${name}" has shape [${found.join(', ')}], expected [${expected.join(', ')}]`,
-  adapterPattern: (file: string, pattern: string, reason: string) =>
-    `${file}: target_modules "${pattern}" is no regular expression that leantune reads (${reason})`,
+  adapterPattern: (file: string, key: string, pattern: string, reason: string) =>
+    `${file}: ${key} "${pattern}" is no regular expression that leantune reads (${reason})`,
   adapterTensorUnknown: (file: string, names: readonly string[]) =>
     `${file}: ${names.length} tensors belong to nothing that is trained here: ${names.slice(0, 4).join(', ')}${names.length > 4 ? ', …' : ''}`,
   adapterUnsupported: (file: string, key: string, found: string) => `${file}: ${key} = ${found} is not supported`,
   adapterRemedy: () => 'save the adapter with PEFT save_pretrained(folder, safe_serialization=True)',
   adapterNothingTrainedRemedy: () => "applyMethods(model, 'lora')",
-  adapterNothingTrained: () => 'the model holds no LoRA adapter to save',
+  adapterNothingTrained: () => 'the model holds no LoRA, DoRA or (IA)³ adapter to save',
   notPowerOfTwo: (nearest: number) =>
     `gradient=exact shifts by whole bits: expected 1, 1/2, 1/4, …, 2^-15; the nearest is ${nearest}`,
   allAndSome: () => 'placement=all makes every layer reversible: leave reversibleLayers out, or take placement=lower',
@@ -62,4 +68,6 @@ export const messages = {
     `${method} with lambda ${lambda}, beta ${beta} and ${layers} reversible layers`,
   reversibleNoise: (setting: string, error: number) =>
     `warning: ${setting} does not recover its input (relative error ${error.toExponential(0)}): gradients of the lower layers are noise; use gradient=exact, fewer reversibleLayers or larger factors (npx leantune gradcheck)`,
+  nothingReversible: (spelling: string) => `${spelling} has no reversible layers whose gradient could be checked`,
+  nothingReversibleRemedy: (methods: readonly string[]) => `name one of ${methods.join(', ')} without gradient=vanilla`,
 } as const;

@@ -145,7 +145,7 @@ export function parameterName(prefix: string, stored: string): string {
 export async function readBatch(golden: Safetensors, run: ParityRun): Promise<{ batch: Batch; tokens?: TokenChoice }> {
   if (run.batch === undefined) throw unsupported(parityMessages.noBatch());
   const named = run.batch;
-  const full = await assemble(golden, (input) => named[input]);
+  const full = await assemble(golden, run.task, (input) => named[input]);
   if (run.groups !== undefined) {
     return grouped(golden, full, run.groups, run.task === 'causal-lm' ? run.selected?.labels : undefined);
   }
@@ -163,8 +163,8 @@ export async function readBatch(golden: Safetensors, run: ParityRun): Promise<{ 
 }
 
 /** Micro-batch `index` of an optimiser run: the golden file holds four, used in turn. */
-export async function readMicroBatch(golden: Safetensors, index: number): Promise<Batch> {
-  return assemble(golden, (input) => `batch${index % 4}.${input}`);
+export async function readMicroBatch(golden: Safetensors, task: string, index: number): Promise<Batch> {
+  return assemble(golden, task, (input) => `batch${index % 4}.${input}`);
 }
 
 /** The published TokenTune groups side by side: [selected ; rest], every selected slot with a gradient. */
@@ -234,7 +234,11 @@ const inputNames = {
   pixelValues: 'pixel_values',
 } as const;
 
-async function assemble(golden: Safetensors, locate: (input: string) => string | undefined): Promise<Batch> {
+async function assemble(
+  golden: Safetensors,
+  task: string,
+  locate: (input: string) => string | undefined,
+): Promise<Batch> {
   const inputs: Record<string, HostArray> = {};
   for (const [name, stored] of Object.entries(inputNames)) {
     const tensor = locate(stored);
@@ -251,12 +255,19 @@ async function assemble(golden: Safetensors, locate: (input: string) => string |
   const stored = locate('labels') ?? 'labels';
   // Where only logits are compared, no label counts.
   const labels =
-    golden.has(stored) && locate('labels') !== undefined ? await golden.read(stored) : ignored(size, length);
+    golden.has(stored) && locate('labels') !== undefined
+      ? await golden.read(stored)
+      : withoutLabels(task, main.shape.length === 3 ? main.shape[0]! : size, length);
   return { size, length, inputs, labels };
 }
 
-function ignored(size: number, length: number): HostArray {
-  return { dtype: 'int32', shape: [size, length], data: new Int32Array(size * length).fill(ignoredLabel) };
+/** Labels of which none counts, in the shape that the task's have. */
+function withoutLabels(task: string, examples: number, length: number): HostArray {
+  if (task === 'regression') return { dtype: 'float32', shape: [examples], data: new Float32Array(examples) };
+  const byToken = task === 'causal-lm' || task === 'seq2seq-lm';
+  const shape = byToken ? [examples, length] : task === 'question-answering' ? [examples, 2] : [examples];
+  const count = shape.reduce((product, side) => product * side, 1);
+  return { dtype: 'int32', shape, data: new Int32Array(count).fill(ignoredLabel) };
 }
 
 function unsupported(message: string): UsageError {

@@ -153,7 +153,7 @@ async function runOptimizer({ model, golden }: LoadedRun, run: ParityRun): Promi
     for (let step = 0; step < steps; step++) {
       const microStep = step * run.microBatchesPerStep;
       const indices = Array.from({ length: run.microBatchesPerStep }, (_, index) => microStep + index);
-      const batches = await Promise.all(indices.map((index) => readMicroBatch(golden, index)));
+      const batches = await Promise.all(indices.map((index) => readMicroBatch(golden, run.task, index)));
       const learningRate = definition.learningRate * scheduleFactor(schedule, step);
       const result = trainStep(model, observed, trained, batches, {
         seed: 0,

@@ -79,13 +79,16 @@ export const tokentune = defineMethod({
   },
 });
 
+/** Families that the published code has. */
+const publishedFamilies = ['bert', 'llama'];
+
 /** @throws UsageError for options that this model cannot follow */
-function refuseUnfit({ kind, head }: TransformerModel, { among, reference }: TokenTuneOptions): void {
+function refuseUnfit({ family, head }: TransformerModel, { among, reference }: TokenTuneOptions): void {
   if (among === 'response' && head.kind !== 'causal-lm' && head.kind !== 'seq2seq-lm') {
     throw unfit('among=response', messages.noTokenLabels());
   }
-  if (reference && kind === 'encoder-decoder') {
-    throw unfit('reference=true', messages.notPublishedFor('encoder-decoders'));
+  if (reference && !publishedFamilies.includes(family)) {
+    throw unfit('reference=true', messages.notPublishedFor(family, publishedFamilies));
   }
 }
 
