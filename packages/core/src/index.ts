@@ -30,8 +30,9 @@ export type { DType, FloatStorageDType, StorageDType } from './tensor/dtype.js';
 
 export { matMul } from './kernels/linearAlgebra.js';
 export { relativeDistance } from './kernels/relativeDistance.js';
-export { add as addKernel, multiply as multiplyKernel } from './kernels/elementwise.js';
+export { add as addKernel, divide as divideKernel, multiply as multiplyKernel } from './kernels/elementwise.js';
 export { rowNorms } from './kernels/reduce.js';
+export { reshape as reshapeKernel } from './kernels/shape.js';
 
 export { backward } from './autograd/backward.js';
 export { checkpoint } from './autograd/checkpoint.js';

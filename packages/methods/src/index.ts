@@ -11,12 +11,22 @@ import { parallelAdapter } from './parallelAdapter/parallelAdapter.js';
 import { pfeiffer } from './pfeiffer/pfeiffer.js';
 import { prefix } from './prefix/prefix.js';
 import { prompt } from './prompt/prompt.js';
+import { dora } from './dora/dora.js';
+import { headOnly } from './headOnly/headOnly.js';
+import { ia3 } from './ia3/ia3.js';
+import { nf4 } from './nf4/nf4.js';
+import { qlora } from './qlora/qlora.js';
 import { tokentune } from './tokentune/tokentune.js';
 
 for (const method of [
   full,
-  lora,
+  headOnly,
   bitfit,
+  lora,
+  dora,
+  qlora,
+  nf4,
+  ia3,
   houlsby,
   pfeiffer,
   parallelAdapter,

@@ -25,20 +25,21 @@ function random(name: string, shape: readonly number[]): Parameter {
 }
 
 await describeOnBackends('scaleFeatures', () => {
-  it.each([false, true])('gradients are those of finite differences; divisor: %s', (withDivisor) => {
+  it.each([false, true])('gradients are those of finite differences; divisor and shift: %s', (withBoth) => {
     const x = random('x', [2, 3, 4]);
     const factors = random('factors', [4]);
-    const divisor = withDivisor ? tensorFrom([1, 2, -0.5, 4], [4]) : undefined;
+    const divisor = withBoth ? tensorFrom([1, 2, -0.5, 4], [4]) : undefined;
+    const shift = withBoth ? random('shift', [4]) : undefined;
     const weights = tensorFrom(
       Float32Array.from({ length: 24 }, (_, index) => Math.cos(index)),
       [2, 3, 4],
     );
-    const f = () => total(multiply(scaleFeatures(x, factors, divisor), weights));
-    for (const { maxNumeric, maxRelativeError } of gradCheck(f, { x, factors })) {
+    const f = () => total(multiply(scaleFeatures(x, factors, { divisor, shift }), weights));
+    for (const { maxNumeric, maxRelativeError } of gradCheck(f, { x, factors, ...(shift && { shift }) })) {
       expect(maxNumeric).toBeGreaterThan(0.1);
       expect(maxRelativeError).toBeLessThan(2e-3);
     }
-    for (const tensor of [x, factors, weights, divisor]) tensor?.release();
+    for (const tensor of [x, factors, weights, divisor, shift]) tensor?.release();
   });
 
   it('saves x for trained factors, of a selection its rows, and nothing for frozen ones', () => {

@@ -1,29 +1,37 @@
 import { differentiable } from '../autograd/differentiable.js';
 import { consume } from '../kernels/dispatch.js';
-import { divide, multiply } from '../kernels/elementwise.js';
+import { add, divide, multiply } from '../kernels/elementwise.js';
 import { sum } from '../kernels/reduce.js';
 import { toMatrix } from '../kernels/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
 
+export interface ScaleFeaturesOptions {
+  /** What the factors are divided by: constants, [features]. */
+  readonly divisor?: Tensor | undefined;
+  /** Added afterwards: [features]. */
+  readonly shift?: Tensor | undefined;
+}
+
 /**
- * y = x ∘ (factors / divisor), feature by feature; the divisor is a constant.
+ * y = x ∘ (factors / divisor) + shift, feature by feature.
  *
  * Saves: x (its selected rows, or its recipe) if the factors are trained, and the divisor; the factors if x needs a
  * gradient, which counts only where they are computed and no parameter.
  * @param x [..., features]
  * @param factors [features]
- * @param divisor [features]
  */
-export function scaleFeatures(x: Tensor, factors: Tensor, divisor?: Tensor): Tensor {
-  return differentiable('scaleFeatures', { x, factors }, (context) => {
+export function scaleFeatures(x: Tensor, factors: Tensor, { divisor, shift }: ScaleFeaturesOptions = {}): Tensor {
+  return differentiable('scaleFeatures', { x, factors, shift }, (context) => {
     const savedX = context.needs('factors') ? context.save(x) : undefined;
     const savedFactors = context.needs('x') ? context.saveWhole(factors) : undefined;
     const savedDivisor = divisor && context.recording ? context.saveWhole(divisor) : undefined;
+    const product = scaled(x, factors, divisor);
     return {
-      output: scaled(x, factors, divisor),
+      output: shift === undefined ? product : add(consume(product), shift),
       backward: (gradOutput) => ({
         factors: savedX && divided(factorsGradient(gradOutput, savedX.get()), savedDivisor?.get()),
         x: savedFactors && scaled(gradOutput, savedFactors.get(), savedDivisor?.get()),
+        shift: context.needs('shift') ? sum(toMatrix(gradOutput), [0]) : undefined,
       }),
     };
   });

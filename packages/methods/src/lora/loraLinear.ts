@@ -1,5 +1,7 @@
-import { Dropout, Linear, Module, add, addKernel, matMul, multiplyKernel, scale, scope } from '@leantune/core';
+import { Dropout, Linear, Module, add, matMul, multiplyKernel, scale, scope } from '@leantune/core';
 import type { Initializer, Parameter, ParameterSource, Tensor } from '@leantune/core';
+import type { LinearLayer } from './linearSites.js';
+import { plainLinear, type LinearWrapper } from './wrapSites.js';
 
 export interface LoraLinearOptions {
   readonly rank: number;
@@ -9,46 +11,61 @@ export interface LoraLinearOptions {
   readonly rankStabilized: boolean;
 }
 
-/** y = W x + b + scaling · B A dropout(x), with A [rank, in] and B [out, rank] (Hu et al. 2022, equation 3). */
-export class LoraLinear extends Module<[x: Tensor], Tensor> {
+/** Factor on the low-rank product. */
+export function loraScaling({ alpha, rank, rankStabilized }: LoraLinearOptions): number {
+  return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
+}
+
+/** scaling · B A dropout(x), with A [rank, in] and B [out, rank]: the update of one layer, named as PEFT does. */
+export class LowRankUpdate extends Module<[x: Tensor], Tensor> {
   private readonly down: Linear;
   private readonly up: Linear;
+  private readonly scaling: number;
+
+  constructor({ inFeatures, outFeatures }: LinearLayer, options: LoraLinearOptions, source: ParameterSource) {
+    super();
+    const { rank } = options;
+    this.scaling = loraScaling(options);
+    this.down = this.addChild('lora_A', new Linear(inFeatures, rank, source.child('lora_A'), { bias: false }));
+    this.up = this.addChild('lora_B', new Linear(rank, outFeatures, source.child('lora_B'), { bias: false }));
+  }
+
+  /** scaling · B A [out, in]: a temporary of the innermost scope. */
+  change(): Tensor {
+    return scope(() => multiplyKernel(matMul(this.up.weight, this.down.weight), this.scaling));
+  }
+
+  protected forward(x: Tensor): Tensor {
+    return scale(this.up.call(this.down.call(x)), this.scaling);
+  }
+}
+
+/** y = W x + b + scaling · B A dropout(x) (Hu et al. 2022, equation 3). */
+export class LoraLinear extends Module<[x: Tensor], Tensor> implements LinearWrapper {
+  private readonly update: LowRankUpdate;
   private readonly dropout: Dropout;
 
   constructor(
-    readonly base: Linear,
+    readonly base: LinearLayer,
     readonly options: LoraLinearOptions,
     source: ParameterSource,
   ) {
     super();
-    this.addChild('', base);
-    const { rank } = options;
+    this.addPart(base);
     this.dropout = this.addChild('lora_dropout', new Dropout(options.dropout));
-    this.down = this.addChild('lora_A', new Linear(base.inFeatures, rank, source.child('lora_A'), { bias: false }));
-    this.up = this.addChild('lora_B', new Linear(rank, base.outFeatures, source.child('lora_B'), { bias: false }));
+    this.update = this.addPart(new LowRankUpdate(base, options, source));
   }
 
-  /** Factor on the low-rank product. */
-  get scaling(): number {
-    const { alpha, rank, rankStabilized } = this.options;
-    return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
-  }
-
-  /** W ← W + scaling · B A; the inserted parameters are released. */
+  /** W ← W + scaling · B A. */
   merge(): Linear {
-    const { weight } = this.base;
-    scope(() => {
-      const change = matMul(this.up.weight, this.down.weight); // [out, in]
-      weight.assign(addKernel(weight, multiplyKernel(change, this.scaling)));
-    });
-    this.down.release();
-    this.up.release();
-    return this.base;
+    const plain = plainLinear(this.base);
+    scope(() => plain.addToWeight(this.update.change()));
+    this.update.release();
+    return plain;
   }
 
   protected forward(x: Tensor): Tensor {
-    const update = this.up.call(this.down.call(this.dropout.call(x)));
-    return add(this.base.call(x), scale(update, this.scaling));
+    return add(this.base.call(x), this.update.call(this.dropout.call(x)));
   }
 }
 

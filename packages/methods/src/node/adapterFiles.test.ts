@@ -70,12 +70,21 @@ await describeOnBackends('adapter files', ({ name: backend }) => {
     'lora(rank=2,dropout=0.1,targets=[ffn.down])',
     'lora(rank=2,targets=[attention.output,ffn.down])',
     'lora(rank=3)+tokentune(tokens=4)',
+    'dora(rank=4)',
+    'dora(rank=2,alpha=6,targets=all-linear)',
+    'ia3',
+    'ia3(outputs=[attention.output],inputs=[attention.query])',
+    'qlora(rank=4)',
+    'nf4(blockSize=128,doubleQuant=false)+dora(rank=4)',
   ])('%s round trip bit for bit', async (spelling) => {
     const folder = await saved(spelling.replaceAll(/\W/g, '_'), spelling);
     const direct = fixture.make();
-    applyMethods(direct, spelling.split('+')[0]!, { seed: 1 });
+    applyMethods(direct, spelling.replace(/\+tokentune.*/, ''), { seed: 1 });
     await loadAdapterTensors(direct, folder);
     const loaded = fixture.make();
+    // A base in 4 bits is no part of an adapter.
+    if (spelling.startsWith('qlora')) applyMethods(loaded, 'nf4');
+    if (spelling.startsWith('nf4')) applyMethods(loaded, spelling.split('+')[0]!);
     await loadAdapter(loaded, folder);
     expect(trainedValues(loaded)).toEqual(trainedValues(direct));
     expect(predict(loaded, batch).logits).toEqual(predict(direct, batch).logits);
@@ -153,8 +162,8 @@ await describeOnBackends('adapter files', ({ name: backend }) => {
       '/adapter_config.json: Invalid input: expected object, received array',
     ],
     'another method': [
-      (folder) => changeConfig(folder, { peft_type: 'IA3' }),
-      '/adapter_config.json: expected peft_type "LORA", found IA3',
+      (folder) => changeConfig(folder, { peft_type: 'PREFIX_TUNING' }),
+      '/adapter_config.json: expected peft_type "LORA" or "IA3", found PREFIX_TUNING',
     ],
     'wrong numbers': [
       (folder) => changeConfig(folder, { r: 0, lora_alpha: 'x' }),
@@ -168,9 +177,21 @@ await describeOnBackends('adapter files', ({ name: backend }) => {
       (folder) => changeConfig(folder, { target_modules: '.*(query' }),
       '/adapter_config.json: target_modules ".*(query" is no regular expression that leantune reads (',
     ],
-    dora: [
+    'DoRA without magnitudes': [
       (folder) => changeConfig(folder, { use_dora: true }),
-      '/adapter_config.json: use_dora = true is not supported',
+      `/adapter_model.safetensors: tensor "${stored('lora_magnitude_vector').replace('.weight', '')}" is absent`,
+    ],
+    'LoRA that says it is (IA)³': [
+      (folder) => changeConfig(folder, { peft_type: 'IA3', feedforward_modules: [] }),
+      `/adapter_model.safetensors: tensor "${stored('ia3_l').replace('.weight', '')}" is absent`,
+    ],
+    '(IA)³ with a pattern that is none': [
+      (folder) => changeConfig(folder, { peft_type: 'IA3', feedforward_modules: '[' }),
+      '/adapter_config.json: feedforward_modules "[" is no regular expression that leantune reads (',
+    ],
+    '(IA)³ without targets': [
+      (folder) => changeConfig(folder, { peft_type: 'IA3', target_modules: null }),
+      '/adapter_config.json: target_modules: Invalid input',
     ],
     'ranks by layer': [
       (folder) => changeConfig(folder, { rank_pattern: { query: 2 } }),
@@ -264,10 +285,43 @@ await describeOnBackends('adapter files', ({ name: backend }) => {
     expect(counts).toEqual([2 * 4 + 2, 2 * 13 + 2, 2 * 2 + 2]);
   });
 
+  it.each([
+    ['ia3', ['key', 'output.dense', 'value'], ['output.dense']],
+    [
+      'ia3(outputs=[ffn.up],inputs=[ffn.down])',
+      ['0.output.dense', '1.output.dense', 'intermediate.dense'],
+      ['0.output.dense', '1.output.dense'],
+    ],
+    [
+      'ia3(outputs=[attention.output],inputs=[ffn.down])',
+      ['0.output.dense', '1.output.dense', 'output.dense'],
+      ['0.output.dense', '1.output.dense'],
+    ],
+  ])('%s is saved with endings that PEFT takes for its sites and no others', async (spelling, targets, feedForward) => {
+    const model = fixture.make();
+    applyMethods(model, spelling);
+    const folder = folderOf('ia3-targets');
+    await saveAdapter(model, folder);
+    const config = JSON.parse(readFileSync(join(folder, 'adapter_config.json'), 'utf8')) as Record<string, unknown>;
+    expect(config).toMatchObject({
+      peft_type: 'IA3',
+      task_type: 'SEQ_CLS',
+      target_modules: targets,
+      feedforward_modules: feedForward,
+      modules_to_save: ['classifier'],
+    });
+    const loaded = fixture.make();
+    await loadAdapter(loaded, folder);
+    const shapes = (of: TransformerModel) => trainedParameters(of).map(([name, { shape }]) => [name, shape]);
+    expect(shapes(loaded)).toEqual(shapes(model));
+    model.release();
+    loaded.release();
+  });
+
   it('has nothing to save without an adapter, nor after a merge', async () => {
     const model = fixture.make();
     const folder = folderOf('none');
-    const message = 'the model holds no LoRA adapter to save';
+    const message = 'the model holds no LoRA, DoRA or (IA)³ adapter to save';
     expect(await failure(saveAdapter(model, folder))).toMatchObject({ name: 'UsageError', message });
     const { merge } = applyMethods(model, 'lora');
     merge!();

@@ -4,34 +4,33 @@ import { openWeights, readJson, saveSafetensors, writeFileAtomically } from '@le
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { insertLora, linearSites, loraShapes } from '../lora/lora.js';
-import { isTargeted, parsePeftConfig, peftConfigOf, peftPrefix } from '../lora/peftConfig.js';
 import { messages } from '../messages.js';
+import { peftConfigOf } from '../peft/describe.js';
+import { storedName } from '../peft/names.js';
+import { parsePeftConfig } from '../peft/parseConfig.js';
+import { planAdapter } from '../peft/plan.js';
 
 const configFile = 'adapter_config.json';
 const weightsFile = 'adapter_model.safetensors';
 
 /**
- * Applies a LoRA adapter that PEFT (or leantune) saved: reads `adapter_config.json`, inserts the updates and loads
- * `adapter_model.safetensors`, head included. The model is changed once everything is read and found to fit.
+ * Applies a LoRA, DoRA or (IA)³ adapter that PEFT (or leantune) saved: reads `adapter_config.json`, inserts what it
+ * describes and loads `adapter_model.safetensors`, head included. The base may be held in 4 bits. The model is changed once
+ * everything is read and found to fit.
  * @throws CorruptFileError where a file is absent, damaged, or does not fit the model.
  */
 export async function loadAdapter(model: TransformerModel, folder: string): Promise<void> {
   const file = join(folder, configFile);
   if (!existsSync(file)) throw corrupt(messages.adapterFileAbsent(file), file);
-  const config = parsePeftConfig(await readJson(file), file);
-  const targets = linearSites(model).filter((site) => isTargeted(site, config.targetModules));
-  if (targets.length === 0) {
-    const named = typeof config.targetModules === 'string' ? [config.targetModules] : config.targetModules;
+  const adapter = parsePeftConfig(await readJson(file), file);
+  const plan = planAdapter(model, adapter);
+  if (plan.sites.length === 0) {
+    const { targetModules } = adapter;
+    const named = typeof targetModules === 'string' ? [targetModules] : targetModules;
     throw corrupt(messages.adapterNoTargets(file, named), file);
   }
-  const head = [...model.namedParameters()].filter(([name]) => model.isHeadParameter(name));
-  const values = await readTensors(folder, [
-    ...targets.flatMap((site) => loraShapes(site, config.rank)),
-    ...head.map(([name, { shape }]) => [name, shape] as const),
-  ]);
-  model.setTrained((name) => model.isHeadParameter(name));
-  insertLora(targets, config, 0);
+  const values = await readTensors(folder, plan.tensors);
+  plan.insert();
   assignAll(model, values);
 }
 
@@ -59,13 +58,14 @@ async function readTensors(
   try {
     const values = new Map<string, HostArray>();
     for (const [name, shape] of expected) {
-      const stored = peftPrefix + name;
+      const stored = storedName(name);
       if (!weights.has(stored)) throw corrupt(messages.adapterTensorAbsent(file, stored), file);
       const found = weights.info(stored).shape;
       if (found.join() !== shape.join()) throw corrupt(messages.adapterTensorShape(file, stored, shape, found), file);
       values.set(name, await weights.read(stored));
     }
-    const unknown = weights.names().filter((stored) => !values.has(stored.slice(peftPrefix.length)));
+    const known = new Set([...values.keys()].map(storedName));
+    const unknown = weights.names().filter((stored) => !known.has(stored));
     if (unknown.length > 0) throw corrupt(messages.adapterTensorUnknown(file, unknown), file);
     return values;
   } finally {
@@ -84,13 +84,13 @@ function assignAll(model: TransformerModel, values: ReadonlyMap<string, HostArra
   });
 }
 
-/** Saves what LoRA trained in PEFT's layout; both files appear whole or not at all. */
+/** Saves what LoRA, DoRA or (IA)³ trained in PEFT's layout; both files appear whole or not at all. */
 export async function saveAdapter(model: TransformerModel, folder: string): Promise<void> {
   const config = peftConfigOf(model);
   await mkdir(folder, { recursive: true });
   const tensors = [...model.namedParameters()]
     .filter(([, parameter]) => parameter.requiresGrad)
-    .map(([name, parameter]) => [peftPrefix + name, hostCopy(parameter)] as const);
+    .map(([name, parameter]) => [storedName(name), hostCopy(parameter)] as const);
   await saveSafetensors(join(folder, weightsFile), Object.fromEntries(tensors));
   await writeFileAtomically(join(folder, configFile), [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)]);
 }

@@ -1,6 +1,7 @@
 import type { MethodClaims } from './contract.js';
 import { headCount, isHead } from './headClaims.js';
 import { insertedCases } from './insertedCases.js';
+import { linearCases } from './linearCases.js';
 import { meftCases } from './meftCases.js';
 import type { ModelFixture } from './tinyBert.js';
 import { allTokens, subsetOfTokens, tokentuneDefaults } from './tokenClaims.js';
@@ -81,6 +82,7 @@ export const contractCases: Readonly<Record<string, MethodClaims>> = {
   full,
   bitfit,
   lora,
+  ...linearCases,
   ...insertedCases,
   ...meftCases,
   'lora(rank=3,alpha=6,targets=all-linear)': {

@@ -1,4 +1,5 @@
 import {
+  QuantizedLinear,
   TrainableModel,
   UsageError,
   ignoredLabel,
@@ -71,7 +72,7 @@ export abstract class TransformerModel extends TrainableModel {
     for (const [name, parameter] of this.namedParameters()) parameter.requiresGrad = trains(name, parameter);
   }
 
-  /** Number of trained and of all scalar parameters. */
+  /** Number of trained and of all scalar parameters; a weight that is held in 4 bits counts as its numbers. */
   parameterCounts(): { readonly trainable: number; readonly total: number } {
     let trainable = 0;
     let total = 0;
@@ -79,6 +80,7 @@ export abstract class TransformerModel extends TrainableModel {
       total += parameter.size;
       if (parameter.requiresGrad) trainable += parameter.size;
     }
+    for (const module of this.modules()) if (module instanceof QuantizedLinear) total += module.weight.size;
     return { trainable, total };
   }
 

@@ -16,7 +16,7 @@ export interface SiteAddress {
  */
 export class Site<Inputs extends readonly unknown[] = [x: Tensor], Output = Tensor> extends Module<Inputs, Output> {
   private inner: Module<Inputs, Output>;
-  private readonly original: Module<Inputs, Output>;
+  private original: Module<Inputs, Output>;
 
   constructor(
     readonly address: SiteAddress,
@@ -42,9 +42,10 @@ export class Site<Inputs extends readonly unknown[] = [x: Tensor], Output = Tens
     this.inner = this.replaceChild('', make(this.inner));
   }
 
-  /** Puts a module back in the place of its wrapper: the end of a merge. */
+  /** Puts a module of the model's own in the place of its wrapper: the end of a merge. */
   restore(inner: Module<Inputs, Output>): void {
     this.inner = this.replaceChild('', inner);
+    this.original = inner;
   }
 
   protected forward(...inputs: Inputs): Output {

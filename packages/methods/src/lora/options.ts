@@ -1,0 +1,19 @@
+import { z } from 'zod';
+
+/** Options of low-rank updates, which several methods share. */
+export const loraOptions = z.object({
+  rank: z.int().min(1).default(8).describe('rank of the update'),
+  alpha: z
+    .number()
+    .positive()
+    .default(16)
+    .describe('scaling numerator: the update is scaled by alpha / rank (PEFT starts from 8)'),
+  dropout: z.number().min(0).max(0.999).default(0).describe('dropout on the input of the update'),
+  targets: z
+    .union([z.array(z.string()).min(1), z.literal('all-linear')])
+    .default(['attention.query', 'attention.value'])
+    .describe('sites that get an update, or all-linear: every linear site but the head'),
+  rankStabilized: z.boolean().default(false).describe('scale by alpha / √rank (rsLoRA)'),
+});
+
+export type LoraOptions = z.output<typeof loraOptions>;
