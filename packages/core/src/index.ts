@@ -36,6 +36,7 @@ export { reshape as reshapeKernel } from './kernels/shape.js';
 
 export { backward } from './autograd/backward.js';
 export { checkpoint } from './autograd/checkpoint.js';
+export type { CheckpointReads } from './autograd/checkpoint.js';
 export { gradCheck } from './autograd/gradCheck.js';
 export type { GradCheckOptions, GradCheckResult } from './autograd/gradCheck.js';
 export { enableGrad, noGrad } from './autograd/gradMode.js';

@@ -1,4 +1,5 @@
 import { bitfit } from './bitfit/bitfit.js';
+import { checkpoint } from './checkpoint/checkpoint.js';
 import { registerMethod } from './contract/registry.js';
 import { full } from './full/full.js';
 import { houlsby } from './houlsby/houlsby.js';
@@ -34,6 +35,7 @@ for (const method of [
   prefix,
   prompt,
   tokentune,
+  checkpoint,
   meft1,
   meft2,
   meft3,

@@ -6,6 +6,7 @@ export type { Architecture, ArchitectureDefinition, ModelBlueprint } from './arc
 export { architectures, readModelConfig } from './architecture/registry.js';
 export type { ReadConfigOptions } from './architecture/registry.js';
 export type { SafetensorsDtype } from './safetensors/dtype.js';
+export { roundedTo } from './safetensors/half.js';
 export { openSafetensors } from './safetensors/reader.js';
 export type { Safetensors, TensorInfo } from './safetensors/reader.js';
 export { openShardedSafetensors } from './safetensors/sharded.js';
@@ -32,6 +33,7 @@ export type { Pooling } from './transformer/pooling.js';
 export { LayerStack } from './transformer/stack.js';
 export type { StackRunner } from './transformer/stack.js';
 export { TransformerLayer } from './transformer/layer.js';
+export { constantsOf } from './transformer/context.js';
 export type { LayerContext, PrefixStates } from './transformer/context.js';
 export { findManifest, modelManifests } from './weights/manifest.js';
 export type { ManifestFile, ModelManifest, WheelSource } from './weights/manifest.js';

@@ -77,8 +77,7 @@ const lora: MethodClaims = {
   trainableCount: loraCount(8, queryAndValue),
   merges: true,
 };
-/** Every case of the battery: spelling and what is claimed of it. */
-export const contractCases: Readonly<Record<string, MethodClaims>> = {
+const ownCases: Readonly<Record<string, MethodClaims>> = {
   full,
   bitfit,
   lora,
@@ -128,4 +127,27 @@ export const contractCases: Readonly<Record<string, MethodClaims>> = {
     ...subsetOfTokens,
     options: [{}, { ...tokentuneDefaults, tokens: 4 }],
   },
+};
+
+/** Run in segments a method is what it is without. */
+const checkpointed: Readonly<Record<string, number>> = {
+  full: 2,
+  lora: 1,
+  'lora+tokentune(tokens=4)': 1,
+  'tokentune(tokens=4)': 1,
+  'pfeiffer(reduction=4,activation=tanh)': 1,
+  'prefix(length=3)': 1,
+  'prompt(length=4)': 2,
+};
+
+/** Every case of the battery: spelling and what is claimed of it. */
+export const contractCases: Readonly<Record<string, MethodClaims>> = {
+  ...ownCases,
+  checkpoint: { ...full, options: [{ every: 1 }] },
+  ...Object.fromEntries(
+    Object.entries(checkpointed).map(([spelling, every]) => {
+      const claims = ownCases[spelling]!;
+      return [`${spelling}+checkpoint(every=${every})`, { ...claims, options: [...claims.options, { every }] }];
+    }),
+  ),
 };

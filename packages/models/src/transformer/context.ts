@@ -1,4 +1,4 @@
-import type { AttentionMask, RotaryTable, Tensor } from '@leantune/core';
+import { Tensor, type AttentionMask, type RotaryTable } from '@leantune/core';
 
 /** Keys and values that stand before those of every text: [count, keyValueHeads · headSize]; not rotated. */
 export interface PrefixStates {
@@ -16,4 +16,15 @@ export interface LayerContext {
   readonly prefixes?: readonly PrefixStates[] | undefined;
   /** What the decoder of an encoder-decoder attends to: [batch, encoder length, hidden] and which of it is real. */
   readonly encoder?: { readonly hidden: Tensor; readonly mask: AttentionMask } | undefined;
+}
+
+/** Every tensor of the context that never gets a gradient: masks and angles. */
+export function constantsOf({ mask, rotary, encoder }: LayerContext): Tensor[] {
+  return tensorsIn([mask, rotary, encoder?.mask]);
+}
+
+function tensorsIn(value: unknown): Tensor[] {
+  if (value instanceof Tensor) return [value];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.values(value).flatMap(tensorsIn);
 }
