@@ -1,23 +1,46 @@
-import type { Module} from '@leantune/core';
-import { selectedRows, type DeviceBatch, type ModelOutput, type Tensor } from '@leantune/core';
+import { Linear, selectedRows, type DeviceBatch, type ModelOutput, type ParameterSource } from '@leantune/core';
+import type { DecoderBackbone, DecoderConfig, DecoderOptions } from './decoder.js';
 import { nextTokenLabels, nextTokenLoss } from './losses.js';
-import type { HeadOptions } from './head.js';
 import { TransformerModel } from './model.js';
-import type { Site } from './site.js';
+import { Site } from './site.js';
 
-/** Predicts the next token from the last hidden states: decoders with a language-model head. */
-export abstract class CausalLanguageModel extends TransformerModel {
+/** A decoder that predicts the next token; its head is tied to the embedding, or a matrix of its own. */
+export class CausalLanguageModel<Config extends DecoderConfig> extends TransformerModel {
   override readonly kind = 'decoder';
-  override readonly head: HeadOptions = { kind: 'causal-lm' };
+  override readonly head = { kind: 'causal-lm' } as const;
   override readonly headNames: readonly string[] = [];
-  /** Last hidden states of a batch: [batch, length, hidden]. */
-  protected abstract readonly base: Module<[batch: DeviceBatch], Tensor>;
-  /** [..., hidden] → [..., vocabulary] */
-  protected abstract readonly languageHead: Site;
+  override readonly family: string;
+  override readonly architecture: string;
+  override readonly maxPositions: number;
+  override readonly vocabularySize: number;
+  override readonly hiddenSize: number;
+  private readonly backbone: DecoderBackbone;
+  private readonly languageHead: Site;
+
+  constructor(options: DecoderOptions<Config>, source: ParameterSource) {
+    super();
+    const { config, backboneName, makeBackbone } = options;
+    const { hiddenSize, vocabularySize, embeddingSize = hiddenSize, tieWordEmbeddings } = config;
+    this.family = options.modelType;
+    this.architecture = options.languageModel;
+    this.maxPositions = config.maxPositions;
+    this.vocabularySize = vocabularySize;
+    this.hiddenSize = hiddenSize;
+    this.backbone = this.addChild(backboneName, makeBackbone(config, source.child(backboneName)));
+    const head = new Linear(embeddingSize, vocabularySize, source.child('lm_head'), {
+      bias: false,
+      tiedTo: tieWordEmbeddings ? this.backbone.embedding.weight : undefined,
+    });
+    this.languageHead = this.addChild('lm_head', new Site({ name: 'head' }, head));
+  }
+
+  override get stacks() {
+    return [this.backbone.stack];
+  }
 
   /** Logits of the selected tokens, or of all: [batch, tokens or length, vocabulary]. */
   protected forward(batch: DeviceBatch): ModelOutput {
-    const hidden = selectedRows(this.base.call(batch)); // [batch, tokens or length, hidden]
+    const hidden = selectedRows(this.backbone.call(batch)); // [batch, tokens or length, features]
     const logits = this.languageHead.call(hidden);
     return { loss: nextTokenLoss(logits, nextTokenLabels(batch.host), batch.selection), logits, hidden };
   }

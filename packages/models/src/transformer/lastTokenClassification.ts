@@ -3,48 +3,22 @@ import {
   selectedRows,
   type Batch,
   type DeviceBatch,
-  type Module,
   type ModelOutput,
   type ParameterSource,
-  type Tensor,
 } from '@leantune/core';
+import type { DecoderBackbone, DecoderConfig, DecoderOptions } from './decoder.js';
 import { headSize, type HeadOptions } from './head.js';
 import { sequenceLoss } from './losses.js';
 import { TransformerModel } from './model.js';
 import { poolPositions } from './pooling.js';
 import { Site } from './site.js';
-import type { LayerStack } from './stack.js';
-
-/** A decoder without a head: the last hidden states of a batch [batch, length, features]. */
-export interface DecoderBackbone extends Module<[batch: DeviceBatch], Tensor> {
-  readonly stack: LayerStack;
-}
-
-export interface LastTokenClassifierOptions<Config> {
-  readonly config: Config & {
-    readonly maxPositions: number;
-    readonly vocabularySize: number;
-    readonly hiddenSize: number;
-  };
-  readonly family: string;
-  readonly architecture: string;
-  readonly head: HeadOptions;
-  /** Name of the backbone in checkpoints, e.g. `model`. */
-  readonly backboneName: string;
-  readonly makeBackbone: (config: Config, source: ParameterSource) => DecoderBackbone;
-  /** Features of the backbone's output. Default: the hidden size. */
-  readonly features?: number;
-  /** Which token ends a text; without one, the attention mask says. */
-  readonly padTokenId: number | undefined;
-}
 
 /** A decoder that classifies, or scores, a text by a linear layer without bias on its last token. */
-export class LastTokenClassifier<Config> extends TransformerModel {
+export class LastTokenClassifier<Config extends DecoderConfig> extends TransformerModel {
   override readonly kind = 'decoder';
   override readonly headNames = ['score'];
   override readonly family: string;
   override readonly architecture: string;
-  override readonly head: HeadOptions;
   override readonly maxPositions: number;
   override readonly vocabularySize: number;
   override readonly hiddenSize: number;
@@ -52,18 +26,22 @@ export class LastTokenClassifier<Config> extends TransformerModel {
   private readonly score: Site;
   private readonly padTokenId: number | undefined;
 
-  constructor(options: LastTokenClassifierOptions<Config>, source: ParameterSource) {
+  constructor(
+    options: DecoderOptions<Config>,
+    override readonly head: HeadOptions,
+    source: ParameterSource,
+  ) {
     super();
-    const { config, head, backboneName, makeBackbone, features = config.hiddenSize } = options;
-    this.family = options.family;
-    this.architecture = options.architecture;
-    this.head = head;
-    this.padTokenId = options.padTokenId;
+    const { config, backboneName, makeBackbone } = options;
+    const { hiddenSize, embeddingSize = hiddenSize } = config;
+    this.family = options.modelType;
+    this.architecture = options.classifier;
+    this.padTokenId = config.padTokenId;
     this.maxPositions = config.maxPositions;
     this.vocabularySize = config.vocabularySize;
-    this.hiddenSize = config.hiddenSize;
+    this.hiddenSize = hiddenSize;
     this.backbone = this.addChild(backboneName, makeBackbone(config, source.child(backboneName)));
-    const linear = new Linear(features, headSize(head)!, source.child('score'), { bias: false });
+    const linear = new Linear(embeddingSize, headSize(head)!, source.child('score'), { bias: false });
     this.score = this.addChild('score', new Site({ name: 'head' }, linear));
   }
 
