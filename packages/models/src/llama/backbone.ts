@@ -22,7 +22,7 @@ function llamaLayer(config: LlamaConfig): LayerOptions {
   const { hiddenSize } = config;
   const block = (normName: string, dropoutName: string): BlockOptions => ({
     normPlacement: 'before',
-    makeNorm: (source) => new RMSNorm(hiddenSize, config.rmsNormEpsilon, source),
+    makeNorm: (source, width = hiddenSize) => new RMSNorm(width, config.rmsNormEpsilon, source),
     normName,
     dropout: 0,
     dropoutName,

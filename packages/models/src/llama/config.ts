@@ -64,7 +64,8 @@ export function parseLlamaConfig(json: unknown, file: string | undefined, family
   const found = parseConfig(llamaConfigFile, json, file);
   const heads = found.num_attention_heads;
   const keyValueHeads = found.num_key_value_heads ?? heads;
-  if ((found.head_dim ?? undefined) === undefined) assertHeadsDivide(found.hidden_size, heads, 'num_attention_heads', file);
+  if ((found.head_dim ?? undefined) === undefined)
+    assertHeadsDivide(found.hidden_size, heads, 'num_attention_heads', file);
   assertHeadsDivide(heads, keyValueHeads, 'num_key_value_heads', file);
   return {
     vocabularySize: found.vocab_size,
