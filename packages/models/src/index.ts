@@ -33,6 +33,7 @@ export type { Pooling } from './transformer/pooling.js';
 export { LayerStack } from './transformer/stack.js';
 export type { StackRunner } from './transformer/stack.js';
 export { TransformerLayer } from './transformer/layer.js';
+export type { LayerOptions } from './transformer/layer.js';
 export { constantsOf } from './transformer/context.js';
 export type { LayerContext, PrefixStates } from './transformer/context.js';
 export { findManifest, modelManifests } from './weights/manifest.js';

@@ -29,7 +29,7 @@ function bartLayer(config: BartConfig, kind: 'encoder' | 'decoder'): LayerOption
   const { attentionHeads, intermediateSize } = config[kind];
   const block = (normName: string, dropoutName: string): BlockOptions => ({
     normPlacement: 'after',
-    makeNorm: (source) => new LayerNorm(hiddenSize, layerNormEpsilon, source),
+    makeNorm: (source, width = hiddenSize) => new LayerNorm(width, layerNormEpsilon, source),
     normName,
     dropout: config.hiddenDropout,
     dropoutName,

@@ -10,7 +10,7 @@ function bertLayer(config: BertConfig): LayerOptions {
   const { hiddenSize, attentionHeads, layerNormEpsilon } = config;
   const block = (output: string): BlockOptions => ({
     normPlacement: 'after',
-    makeNorm: (source) => new LayerNorm(hiddenSize, layerNormEpsilon, source),
+    makeNorm: (source, width = hiddenSize) => new LayerNorm(width, layerNormEpsilon, source),
     normName: `${output}.LayerNorm`,
     dropout: config.hiddenDropout,
     dropoutName: `${output}.dropout`,

@@ -14,7 +14,7 @@ function distilBertLayer(config: DistilBertConfig): LayerOptions {
   const after = (normName: string) =>
     ({
       normPlacement: 'after',
-      makeNorm: (source) => new LayerNorm(hiddenSize, LAYER_NORM_EPSILON, source),
+      makeNorm: (source, width = hiddenSize) => new LayerNorm(width, LAYER_NORM_EPSILON, source),
       normName,
     }) satisfies Partial<LayerOptions['attention']>;
   return {

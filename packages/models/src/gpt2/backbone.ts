@@ -22,7 +22,7 @@ function gpt2Layer(config: Gpt2Config, layer: number): LayerOptions {
   const { hiddenSize, attentionHeads, layerNormEpsilon } = config;
   const block = (normName: string, dropoutName: string): BlockOptions => ({
     normPlacement: 'before',
-    makeNorm: (source) => new LayerNorm(hiddenSize, layerNormEpsilon, source),
+    makeNorm: (source, width = hiddenSize) => new LayerNorm(width, layerNormEpsilon, source),
     normName,
     dropout: config.hiddenDropout,
     dropoutName,

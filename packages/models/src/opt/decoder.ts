@@ -42,7 +42,7 @@ function optLayer(config: OptConfig): LayerOptions {
   const { hiddenSize, attentionHeads, bias } = config;
   const block = (normName: string, dropoutName: string): BlockOptions => ({
     normPlacement: config.normPlacement,
-    makeNorm: (source) => new LayerNorm(hiddenSize, layerNormEpsilon, source),
+    makeNorm: (source, width = hiddenSize) => new LayerNorm(width, layerNormEpsilon, source),
     normName,
     dropout: config.hiddenDropout,
     dropoutName,

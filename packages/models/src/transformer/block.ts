@@ -5,8 +5,8 @@ import { Site, type SiteAddress } from './site.js';
 /** Where a block normalises: its input (`before`), or the sum with the residual (`after`). */
 export type NormPlacement = 'before' | 'after';
 
-/** Makes the kind of normalisation that an architecture uses. */
-export type NormMaker = (source: ParameterSource) => Module<[x: Tensor], Tensor>;
+/** Makes the kind of normalisation that an architecture uses, over `width` features (default: the model's). */
+export type NormMaker = (source: ParameterSource, width?: number) => Module<[x: Tensor], Tensor>;
 
 export interface BlockOptions {
   readonly normPlacement: NormPlacement;

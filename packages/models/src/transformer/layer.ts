@@ -17,7 +17,12 @@ export class TransformerLayer extends Module<[x: Tensor, context: LayerContext],
   readonly crossAttention: AttentionBlock | undefined;
   readonly feedForward: FeedForwardBlock;
 
-  constructor(options: LayerOptions, stack: 'encoder' | 'decoder', layer: number, source: ParameterSource) {
+  constructor(
+    readonly options: LayerOptions,
+    stack: 'encoder' | 'decoder',
+    layer: number,
+    source: ParameterSource,
+  ) {
     super();
     const at = (name: string) => ({ name, stack, layer });
     this.attention = this.addPart(new AttentionBlock(options.attention, 'attention', at, source));

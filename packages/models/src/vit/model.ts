@@ -23,7 +23,7 @@ function vitLayer(config: VitConfig): LayerOptions {
   const { hiddenSize, attentionHeads, intermediateSize, queryKeyValueBias } = config;
   const block = (normName: string, dropoutName: string): BlockOptions => ({
     normPlacement: 'before',
-    makeNorm: (source) => new LayerNorm(hiddenSize, config.layerNormEpsilon, source),
+    makeNorm: (source, width = hiddenSize) => new LayerNorm(width, config.layerNormEpsilon, source),
     normName,
     dropout: config.hiddenDropout,
     dropoutName,
