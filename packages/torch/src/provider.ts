@@ -9,6 +9,7 @@ import { registerTorchKernels } from './kernels/index.js';
 import { backendName as name } from './kernels/register.js';
 import { messages } from './messages.js';
 import { openAddon, type TorchAddon } from './native/addon.js';
+import { sourcesHash } from './provision/recipe.js';
 import { findCompiledAddon, type CompiledAddon } from './provision/store.js';
 
 let loaded: LoadedBackend | undefined;
@@ -78,6 +79,7 @@ async function open(
     details: {
       torchVersion: version,
       addon: source,
+      addonSources: sourcesHash(),
       cuda: hasCuda,
       device,
       threads,

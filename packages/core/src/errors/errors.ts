@@ -46,12 +46,18 @@ export class CorruptFileError extends EnvironmentError {
   }
 }
 
-/** A backend could not allocate. `requestedBytes` is absent where the backend does not say. */
+/** A backend could not allocate. Bytes are absent where the backend does not say. */
 export class OutOfMemoryError extends LeantuneError {
   readonly requestedBytes: number | undefined;
-  constructor(message: string, details: ErrorDetails & { readonly requestedBytes?: number }) {
+  /** What the device had left. */
+  readonly freeBytes: number | undefined;
+  constructor(
+    message: string,
+    details: ErrorDetails & { readonly requestedBytes?: number; readonly freeBytes?: number },
+  ) {
     super(message, details);
     this.requestedBytes = details.requestedBytes;
+    this.freeBytes = details.freeBytes;
   }
 }
 

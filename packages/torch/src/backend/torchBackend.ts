@@ -213,6 +213,7 @@ export class TorchBackend extends KernelBackend {
         remedy: messages.outOfMemoryRemedy(),
         cause: error,
         ...(requestedBytes === undefined ? {} : { requestedBytes }),
+        ...(freeBytes === undefined ? {} : { freeBytes }),
       });
     }
   }

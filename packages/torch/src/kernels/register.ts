@@ -13,7 +13,7 @@ import type { TorchBackend } from '../backend/torchBackend.js';
 export const backendName = 'torch';
 
 /** What a kernel is given. Inputs are named as tfjs names them; attributes are the caller's. */
-export interface KernelCall<Attributes = NamedAttrMap> {
+interface KernelCall<Attributes = NamedAttrMap> {
   readonly inputs: NamedTensorInfoMap;
   readonly attrs: Attributes;
   readonly backend: TorchBackend;

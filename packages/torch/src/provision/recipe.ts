@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { versionNumber, type LibtorchInstallation } from '../libtorch/installation.js';
 
+const require = createRequire(import.meta.url);
+
 // Seen from src/provision and from dist/provision alike.
 const sourceFolder = fileURLToPath(new URL('../../native', import.meta.url));
 
@@ -24,7 +26,7 @@ function flags({ version, cxx11Abi }: LibtorchInstallation): string[] {
 
 /** Folders of others are system folders, whose warnings nobody here can mend. */
 function includes({ includeFolder }: LibtorchInstallation): string[] {
-  const headers = dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json'));
+  const headers = dirname(require.resolve('node-api-headers/package.json'));
   return ['-isystem', includeFolder, '-isystem', join(headers, 'include')];
 }
 
@@ -68,13 +70,18 @@ export function linkArguments(libtorch: LibtorchInstallation, folder: string, ou
   ];
 }
 
+/** Identity of the C++ sources, 16 hexadecimal digits. */
+export function sourcesHash(): string {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(sourceFolder).sort()) hash.update(name).update(readFileSync(join(sourceFolder, name)));
+  return hash.digest('hex').slice(0, 16);
+}
+
 /**
  * Identity of a compiled addon, 16 hexadecimal digits: whatever would make another binary makes another key, so that
  * an upgraded torch or source is never met with an old addon.
  */
 export function addonKey(libtorch: LibtorchInstallation): string {
-  const hash = createHash('sha256');
-  hash.update(JSON.stringify([process.platform, process.arch, libtorch, flags(libtorch)]));
-  for (const name of readdirSync(sourceFolder).sort()) hash.update(name).update(readFileSync(join(sourceFolder, name)));
-  return hash.digest('hex').slice(0, 16);
+  const parts = [process.platform, process.arch, libtorch, flags(libtorch), sourcesHash()];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
