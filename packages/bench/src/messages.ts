@@ -245,4 +245,17 @@ Start with:  npx leantune run quickstart`,
   reportLies: (folder: string) => `Report: ${folder}`,
   nothingToReport: () => 'No cell has a result yet.',
   plural,
+  layer: () => 'layer',
+  ordinaryLayer: () => 'ordinary',
+  noise: () => 'noise',
+  randomWeights: () => 'random weights',
+  randomInput: (length: number) => `random input of ${length} tokens`,
+  firstRows: (task: string) => `the first training rows of ${task}`,
+  depthNeedsRandom: () => 'changes the depth, which only random weights can follow: add --random',
+  gradcheckMeaning: (cosine: number) =>
+    `Reconstruction error: relative L2 error of the layer's reconstructed input, the larger of the two streams. Cosine and norm ratio: gradient of all trained parameters of the layer against the one of ordinary training. Noise: cosine below ${cosine}, or a norm more than 10 % off.`,
+  gradcheckSound: () => 'The gradient is that of ordinary training at every layer.',
+  gradcheckNoise: (noisy: number, layers: number) =>
+    `${noisy} of ${layers} layers train on noise: take gradient=exact, fewer reversibleLayers, or larger factors lambda and beta.`,
+  gradcheckData: (rows: number, data: string, source: string) => `${rows} rows: ${data}; weights: ${source}.`,
 } as const;

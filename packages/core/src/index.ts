@@ -29,8 +29,13 @@ export { elementCount } from './tensor/dtype.js';
 export type { DType, FloatStorageDType, StorageDType } from './tensor/dtype.js';
 
 export { matMul } from './kernels/linearAlgebra.js';
-export { relativeDistance } from './kernels/relativeDistance.js';
-export { add as addKernel, divide as divideKernel, multiply as multiplyKernel } from './kernels/elementwise.js';
+export { sumOfSquares } from './kernels/reduce.js';
+export {
+  add as addKernel,
+  divide as divideKernel,
+  multiply as multiplyKernel,
+  subtract as subtractKernel,
+} from './kernels/elementwise.js';
 export { rowNorms } from './kernels/reduce.js';
 export { reshape as reshapeKernel } from './kernels/shape.js';
 

@@ -48,6 +48,7 @@ export { defineMethod, slots } from './contract/method.js';
 export type { AppliedMethod, ApplyContext, MethodDefinition, Slot } from './contract/method.js';
 export { getMethod, methodNames, registerMethod } from './contract/registry.js';
 export { parseMethodSpec } from './contract/resolve.js';
+export { withOrdinaryGradient } from './meft/ordinary.js';
 export type { MethodSpec, ResolvedMethod } from './contract/resolve.js';
 export { formatSpelling, parseSpelling } from './spelling/parse.js';
 export type { MethodSpelling, OptionValue } from './spelling/parse.js';

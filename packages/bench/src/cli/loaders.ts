@@ -9,6 +9,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<CommandHan
   setup: async () => (await import('./commands/setup.js')).setup,
   doctor: async () => (await import('./commands/doctor.js')).doctor,
   memory: async () => (await import('./commands/memory.js')).memory,
+  gradcheck: async () => (await import('./commands/gradcheck.js')).gradcheck,
   profile: async () => (await import('./commands/profile.js')).profile,
   parity: async () => (await import('./commands/parity.js')).parity,
 };

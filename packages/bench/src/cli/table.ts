@@ -173,6 +173,27 @@ export const commands = {
       "npx leantune memory --model bert-base-uncased --methods 'full,lora,tokentune(ratio=0.3)' --seq 512 --fit 24GiB",
     ],
   },
+  gradcheck: {
+    summary: 'the gradient of reversible layers beside the ordinary one, layer by layer',
+    arguments: [
+      { usage: '<model>', summary: 'name or folder of a model' },
+      { usage: '<method>', summary: 'method with reversible layers, e.g. meft1 or meft3(gradient=exact)' },
+    ],
+    options: {
+      batch: { flags: '--batch <rows>', summary: 'rows of the batch (default: 16)', kind: 'text' },
+      seq: { flags: '--seq <tokens>', summary: 'most tokens of a row (default: 64)', kind: 'text' },
+      dropout: { flags: '--dropout <rate>', summary: 'dropout rate (default: 0.1)', kind: 'text' },
+      random: { flags: '--random', summary: "random weights instead of the model's own", kind: 'flag' },
+      layers: { flags: '--layers <n>', summary: 'with --random: layers of each stack', kind: 'text' },
+      seed: { flags: '--seed <n>', summary: 'names random weights, input and dropout (default: 0)', kind: 'text' },
+      backend,
+      json,
+    },
+    examples: [
+      'npx leantune gradcheck minilm-l6 meft3 --dropout 0',
+      "npx leantune gradcheck bert-base-uncased 'meft1(gradient=exact)' --random --layers 24 --batch 4 --seq 32",
+    ],
+  },
   profile: {
     summary: 'step time and exact memory of methods side by side, on random data',
     arguments: [{ usage: '<method...>', summary: "methods, e.g. full 'lora(rank=8)'; ratios are to the first" }],

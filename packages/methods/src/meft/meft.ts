@@ -54,7 +54,7 @@ function apply(model: TransformerModel, variant: MeftVariant, options: MeftOptio
       exact: options.gradient === 'exact',
       makers,
       combine,
-      noiseCheck: options.gradient === 'reversible' ? new NoiseCheck(setting, onWarning) : undefined,
+      noiseCheck: options.gradient === 'reversible' ? new NoiseCheck(setting, coupling, onWarning) : undefined,
     });
     if (placement.frozen > 0) continue;
     const anchor = stack.parameters().find(({ requiresGrad }) => requiresGrad);
