@@ -22,7 +22,7 @@ it('fails every bad case with its own reason and goes on', async () => {
   const root = caseFolders({
     a: { rnus: [run] },
     b: '{',
-    c: { runs: [{ ...run, tolerance: { codes: 'equal' } }, run] },
+    c: { runs: [{ ...run, tolerance: { codes: 'exactly' } }, run] },
     d: { runs: [{ ...run, method: 3 }] },
     e: { documentation: 'why', runs: [] },
   });
@@ -34,7 +34,7 @@ it('fails every bad case with its own reason and goes on', async () => {
   expect(lines[0]).toBe('FAIL a · wasm · a/case.json: has neither "runs" nor "documentation"; expected one of them');
   expect(lines[1]).toMatch(/^FAIL b · wasm · b\/case\.json: expected JSON, found something else/);
   expect(lines[2]).toBe(
-    'FAIL c · full · wasm · c/case.json: runs.0.tolerance.codes: tolerance "equal" is not implemented, expected a number',
+    'FAIL c · full · wasm · c/case.json: runs.0.tolerance.codes: tolerance "exactly" is not implemented, expected a number or "equal"',
   );
   expect(lines[3]).toMatch(
     /^FAIL c · full · train · wasm · a file of the case cannot be read: ENOENT.*c\/config\.json/,

@@ -44,7 +44,17 @@ const runSchema = z.looseObject({
     })
     .optional(),
   compare: z.record(z.string(), z.string()),
-  tolerance: z.record(z.string(), z.number({ error: ({ input }) => parityMessages.unsupportedTolerance(input) })),
+  /** Largest error of each kind; `equal` is none. */
+  tolerance: z.record(
+    z.string(),
+    z.preprocess(
+      (value) => (value === 'equal' ? 0 : value),
+      z.number({ error: ({ input }) => parityMessages.unsupportedTolerance(input) }),
+    ),
+  ),
+  /** Quantisation: the tensor that is quantised, and the entries that say how. */
+  weights: z.string().optional(),
+  entries: z.array(z.string()).optional(),
 });
 
 export type ParityRun = z.output<typeof runSchema>;

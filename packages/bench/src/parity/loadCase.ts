@@ -8,7 +8,7 @@ import {
   type TokenChoice,
 } from '@leantune/core';
 import { applyMethods, type AppliedMethods } from '@leantune/methods';
-import { loadAdapterTensors } from '@leantune/methods/node';
+import { loadAdapterTensors, peftPrefix } from '@leantune/methods/node';
 import {
   modelFromCheckpoint,
   readModelConfig,
@@ -24,7 +24,7 @@ import type { ParityCase, ParityRun } from './caseFile.js';
 import { parityMessages } from './messages.js';
 
 /** Prefixes that PEFT puts before parameter names: adapters inside the model's layers, and prompts before them. */
-const peftPrefixes = ['base_model.model.', 'base_model.'];
+const peftPrefixes = [peftPrefix, 'base_model.'];
 
 /** A case's model with its method applied and its parameters in place. */
 export interface LoadedRun {

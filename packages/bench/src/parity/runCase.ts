@@ -24,9 +24,11 @@ import {
 } from './compare.js';
 import { loadRun, parameterName, readBatch, readMicroBatch, referenceNames, type LoadedRun } from './loadCase.js';
 import { parityMessages } from './messages.js';
+import { runQuantization } from './quantization.js';
 
 /** Runs one run of a case on the active backend and compares everything it names. */
 export async function executeRun(parityCase: ParityCase, run: ParityRun): Promise<Comparison[]> {
+  if (run.task === 'quantize') return runQuantization(parityCase, run);
   const loaded = await loadRun(parityCase, run);
   try {
     return run.optimizer === undefined ? await runOnce(loaded, run) : await runOptimizer(loaded, run);

@@ -1,3 +1,4 @@
+import { cascadeSum } from './cascadeSum.js';
 import { dynamicCodebook, nf4Codebook } from './codebooks.js';
 
 export interface Nf4Options {
@@ -74,7 +75,7 @@ function nearestNf4(value: number): number {
 
 /** Subtracts the mean and quantises what is left to 8 bits. */
 function quantizeScales(scales: Float32Array): QuantizedScales {
-  const offset = Math.fround(scales.reduce((sum, scale) => sum + scale, 0) / scales.length);
+  const offset = Math.fround(cascadeSum(scales) / scales.length);
   const centred = scales.map((scale) => scale - offset);
   const codes = new Uint8Array(scales.length);
   const absmax = new Float32Array(Math.ceil(scales.length / absmaxBlockSize));

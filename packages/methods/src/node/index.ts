@@ -1,1 +1,2 @@
 export { loadAdapter, loadAdapterTensors, saveAdapter } from './adapterFiles.js';
+export { peftPrefix } from '../peft/names.js';

@@ -30,6 +30,12 @@ export function widenBfloat16(halves: Uint16Array): Float32Array {
   return out;
 }
 
+/** The nearest values of a narrower type, as float32. */
+export function roundedTo(values: Float32Array, dtype: 'float32' | 'bfloat16' | 'float16'): Float32Array {
+  if (dtype === 'float32') return values;
+  return dtype === 'float16' ? widenFloat16(narrowFloat16(values)) : widenBfloat16(narrowBfloat16(values));
+}
+
 /** float32 → float16; beyond 65504 (after rounding) becomes infinite. */
 export function narrowFloat16(values: Float32Array): Uint16Array {
   const out = new Uint16Array(values.length);
