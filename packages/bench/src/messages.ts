@@ -41,6 +41,33 @@ export const messages = {
   noSweepRemedy: (names: readonly string[]) =>
     `Shipped sweeps: ${names.join(', ')}. A sweep of your own is given by its path, ending in .yaml.`,
 
+  // Plugins
+  pluginNotFound: (reference: string, path: string, isPath: boolean, nearest: string | undefined) =>
+    `plugin "${reference}" is not there: ${isPath ? `no file or folder ${path}` : `no package of that name in a node_modules, no path ${path}`}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
+  pluginNotFoundRemedy: (reference: string, isPath: boolean) =>
+    isPath
+      ? 'Paths of plugins are relative to the sweep file, or to the current folder after --plugin.'
+      : `Install the package (npm install ${reference}), or give a path such as ./${reference}.`,
+  pluginScript: (extensions: readonly string[]) => `a file ending in ${extensions.join(', ')}`,
+  pluginNoEntry: (reference: string, candidates: readonly string[]) =>
+    `plugin "${reference}" has no module to load: expected ${candidates.join(', ')}`,
+  pluginManifest: (file: string) => `${file} is not valid JSON`,
+  pluginRemedy: () =>
+    "A plugin exports methods made by defineMethod of '@leantune/methods'; a working one: npx leantune new method NAME",
+  pluginNoMethod: (reference: string, exported: readonly string[]) =>
+    `plugin "${reference}" exports no method (${exported.length === 0 ? 'it exports nothing' : `its exports: ${exported.join(', ')}`})`,
+  pluginMethodProblem: (name: string, problem: string) => `export "${name}": ${problem}`,
+  pluginInvalid: (reference: string, problems: readonly string[]) =>
+    `plugin "${reference}" exports what is no method: ${problems.join('; ')}`,
+  pluginNameTaken: (reference: string, name: string, owner: string | undefined) =>
+    `plugin "${reference}": the name "${name}" is taken by ${owner === undefined ? "leantune's own method" : `plugin "${owner}"`}`,
+  pluginNameRemedy: () => 'Give the method another name.',
+  pluginIncompatible: (reference: string, unmet: readonly (readonly [string, string])[], version: string) =>
+    `plugin "${reference}" is written for ${unmet.map(([name, range]) => `${name} ${range}`).join(', ')}; this is ${version}`,
+  pluginIncompatibleRemedy: () =>
+    'Take a version of the plugin for this leantune, or widen the range in its package.json if it works.',
+  pluginFailed: (reference: string, reason: string) => `plugin "${reference}" cannot be loaded: ${reason}`,
+
   // Files of a run
   notWritable: (path: string, code: string) => `cannot write into ${path} (${code})`,
   notWritableRemedy: () => 'Choose another folder with --out.',

@@ -46,6 +46,7 @@ export { applyMethods } from './contract/applyMethods.js';
 export type { AppliedMethods } from './contract/applyMethods.js';
 export { defineMethod, slots } from './contract/method.js';
 export type { AppliedMethod, ApplyContext, MethodDefinition, Slot } from './contract/method.js';
+export { methodNamePattern, methodProblems } from './contract/methodProblems.js';
 export { getMethod, methodNames, registerMethod } from './contract/registry.js';
 export { parseMethodSpec } from './contract/resolve.js';
 export { withOrdinaryGradient } from './meft/ordinary.js';

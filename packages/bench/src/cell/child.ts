@@ -7,7 +7,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LeantuneError, OutOfMemoryError } from '@leantune/core';
 import { CellInterruptedError } from './contract.js';
-import type { CellConfig, ExecuteCell } from './contract.js';
+import type { ExecuteCell } from './contract.js';
 import type { FromCell, ReportedError, ToCell } from './protocol.js';
 import '../registry/backends.js';
 
@@ -19,14 +19,15 @@ process.on('SIGTERM', () => (stopping = true));
 process.on('disconnect', () => process.exit(1));
 process.on('message', (message: ToCell) => {
   if (message.type === 'stop') stopping = true;
-  else void main(message.config, message.stepsPath);
+  else void main(message);
 });
 
-async function main(config: CellConfig, stepsPath: string): Promise<void> {
+async function main({ config, stepsPath, plugins }: Extract<ToCell, { type: 'start' }>): Promise<void> {
   const steps = openSync(stepsPath, 'w');
   let last: FromCell;
   try {
     const executeCell = await loadExecutor();
+    await loadPlugins(plugins);
     const outcome = await executeCell(config, {
       onProgress: (progress) => send({ type: 'progress', progress }),
       onLog: (message) => send({ type: 'log', message }),
@@ -54,6 +55,12 @@ async function main(config: CellConfig, stepsPath: string): Promise<void> {
 async function breathe(): Promise<void> {
   await nextTurn();
   if (stopping) throw new CellInterruptedError();
+}
+
+async function loadPlugins(paths: readonly string[]): Promise<void> {
+  if (paths.length === 0) return;
+  const { loadPlugin } = await import('../plugins/loadPlugins.js');
+  for (const path of paths) await loadPlugin(path, process.cwd());
 }
 
 async function loadExecutor(): Promise<ExecuteCell> {

@@ -2,7 +2,14 @@
 import type { CellConfig, CellProgress } from './contract.js';
 
 export type ToCell =
-  { readonly type: 'start'; readonly config: CellConfig; readonly stepsPath: string } | { readonly type: 'stop' };
+  | {
+      readonly type: 'start';
+      readonly config: CellConfig;
+      readonly stepsPath: string;
+      /** Paths of plugins to load first. */
+      readonly plugins: readonly string[];
+    }
+  | { readonly type: 'stop' };
 
 export interface ReportedError {
   readonly name: string;

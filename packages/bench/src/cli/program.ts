@@ -40,7 +40,14 @@ export async function runProgram({ terminal, version, words }: ProgramOptions): 
   for (const name of commandNames) {
     addCommand(program, name, async (input) => {
       const handler: CommandHandler<never> = await loaders[name]();
-      exitCode = await handler({ ...input, terminal, commandLine: ['npx leantune', ...words.map(quoted)].join(' ') });
+      const { plugin, ...options } = input.options as Readonly<Record<string, unknown>>;
+      await loadPlugins(plugin);
+      exitCode = await handler({
+        ...input,
+        options,
+        terminal,
+        commandLine: ['npx leantune', ...words.map(quoted)].join(' '),
+      });
     });
   }
   try {
@@ -66,8 +73,9 @@ function addCommand(program: Command, name: CommandName, action: (input: Parsed)
     .usage(usageOf(definition))
     .allowExcessArguments(false);
   for (const { usage, summary } of definition.arguments) command.argument(usage, summary);
-  for (const { flags, summary, choices, hidden } of Object.values(definition.options)) {
+  for (const { flags, summary, kind, choices, hidden } of Object.values(definition.options)) {
     const option = new Option(flags, summary);
+    if (kind === 'list') option.argParser((value, previous: readonly string[] = []) => [...previous, value]);
     if (choices !== undefined) option.choices([...choices]);
     if (hidden) option.hideHelp();
     command.addOption(option);
@@ -82,6 +90,13 @@ function addCommand(program: Command, name: CommandName, action: (input: Parsed)
       .filter((word) => typeof word === 'string');
     await action({ words, options });
   });
+}
+
+/** Plugins of the command line: before the command runs, so that it finds their methods among all others. */
+async function loadPlugins(references: unknown): Promise<void> {
+  if (!Array.isArray(references)) return;
+  const { loadPlugin } = await import('../plugins/loadPlugins.js');
+  for (const reference of references) await loadPlugin(String(reference), process.cwd());
 }
 
 function usageOf(definition: CommandDefinition): string {

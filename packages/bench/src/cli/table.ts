@@ -9,8 +9,8 @@ interface ArgumentDefinition {
 interface OptionDefinition {
   readonly flags: string;
   readonly summary: string;
-  /** `flag` is true or absent, `text` a string or absent. */
-  readonly kind: 'flag' | 'text';
+  /** `flag` is true or absent, `text` a string or absent, `list` all values of an option that may stand several times. */
+  readonly kind: 'flag' | 'text' | 'list';
   readonly choices?: readonly string[];
   readonly hidden?: true;
 }
@@ -35,6 +35,13 @@ const backend = {
   kind: 'text',
 } as const satisfies OptionDefinition;
 
+/** Loaded before the command runs, whatever it is: see `program.ts`. */
+const plugin = {
+  flags: '--plugin <path>',
+  summary: 'a plugin with methods: file, folder or package; may be repeated',
+  kind: 'list',
+} as const satisfies OptionDefinition;
+
 export const commands = {
   run: {
     summary: 'run a sweep, or go on with one: what is finished is kept',
@@ -57,6 +64,7 @@ export const commands = {
         choices: ['continue', 'stop'],
       },
       dryRun: { flags: '--dry-run', summary: 'print the plan and run nothing', kind: 'flag' },
+      plugin,
       json,
       executor: { flags: '--executor <module>', summary: 'module that runs a cell', kind: 'text', hidden: true },
     },
@@ -82,7 +90,7 @@ export const commands = {
   list: {
     summary: 'what there is to choose from',
     arguments: [{ usage: '[what]', summary: 'methods, tasks, models, sweeps or backends (default: all)' }],
-    options: { json },
+    options: { plugin, json },
     examples: ['npx leantune list', 'npx leantune list methods'],
   },
   show: {
@@ -90,6 +98,7 @@ export const commands = {
     arguments: [{ usage: '<name>', summary: "name, or the first digits of a cell's id" }],
     options: {
       backend: { flags: '--backend <name>', summary: 'resolve a sweep for this backend', kind: 'text' },
+      plugin,
       json,
     },
     examples: ['npx leantune show sentences', 'npx leantune show lora', 'npx leantune show 3f9a'],
@@ -166,6 +175,7 @@ export const commands = {
         summary: 'draw the timeline of the step into an .svg or .png file',
         kind: 'text',
       },
+      plugin,
       json,
     },
     examples: [
@@ -213,6 +223,7 @@ export const commands = {
         summary: 'timed steps of each method, taken in turns (default: 5)',
         kind: 'text',
       },
+      plugin,
       json,
     },
     examples: [
@@ -245,7 +256,9 @@ type OptionsOf<Name extends CommandName> = {
     readonly kind: 'flag';
   }
     ? boolean
-    : string;
+    : (typeof commands)[Name]['options'][Key] extends { readonly kind: 'list' }
+      ? readonly string[]
+      : string;
 };
 
 export interface CommandInput<Name extends CommandName> {

@@ -1,4 +1,5 @@
 /** Everything on disk about one run, with each result's standing against the current code. */
+import { isStale, pluginsOnDisk, type CodeState } from '../result/codeState.js';
 import type { RunFolder } from '../result/runFolder.js';
 import type { CellResult, RunManifest } from '../result/schema.js';
 
@@ -19,13 +20,18 @@ export interface LoadedRun {
   readonly otherResults: number;
 }
 
-export async function loadRun(folder: RunFolder, fingerprint: string): Promise<LoadedRun> {
+/** @param code absent plugins are looked up where the run found them */
+export async function loadRun(
+  folder: RunFolder,
+  { fingerprint, plugins }: Pick<CodeState, 'fingerprint'> & Partial<CodeState>,
+): Promise<LoadedRun> {
   const manifest = await folder.readManifest();
+  const code = { fingerprint, plugins: plugins ?? pluginsOnDisk(manifest) };
   const cells = await Promise.all(
     manifest.cells.map(async (cell): Promise<LoadedCell> => {
       const result = await folder.readResult(cell.id);
       if (result === undefined) return { ...cell, stale: false };
-      return { ...cell, result, stale: result.provenance.codeFingerprint !== fingerprint };
+      return { ...cell, result, stale: isStale(result, code) };
     }),
   );
   const planned = new Set(manifest.cells.map((cell) => cell.id));

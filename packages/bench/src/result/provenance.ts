@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { codeFingerprint } from './fingerprint.js';
 import type { Provenance } from './schema.js';
 
-export type RunProvenance = Omit<Provenance, 'startedAt' | 'finishedAt'>;
+export type RunProvenance = Omit<Provenance, 'startedAt' | 'finishedAt' | 'plugins'>;
 
 /** Collected once per run; `command` as the user would repeat it. */
 export function collectProvenance(command: string): RunProvenance {

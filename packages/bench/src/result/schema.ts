@@ -6,11 +6,22 @@ export const resultSchemaVersion = 1;
 
 const bytes = z.int().nonnegative();
 
+const pluginSchema = z.strictObject({
+  /** Package's name, else the file's or folder's. */
+  name: z.string(),
+  version: z.string().optional(),
+  methods: z.array(z.string()),
+  /** Of its code, see `hashPlugin`. */
+  sha256: z.string(),
+});
+
 const provenanceSchema = z.strictObject({
   /** Commit of leantune's checkout; absent outside of one. `dirtyHash` hashes uncommitted changes. */
   git: z.strictObject({ commit: z.string(), dirty: z.boolean(), dirtyHash: z.string().optional() }).optional(),
   /** Hash of the compiled code that affects numbers. */
   codeFingerprint: z.string(),
+  /** Plugins that the cell's method comes from; absent where it is leantune's own. */
+  plugins: z.array(pluginSchema).optional(),
   packages: z.record(z.string(), z.string()),
   node: z.string(),
   os: z.string(),
@@ -58,6 +69,7 @@ export const cellResultSchema = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('interrupted'), ...base, reached: progressSchema.optional() }),
 ]);
 
+export type PluginIdentity = z.infer<typeof pluginSchema>;
 export type Provenance = z.infer<typeof provenanceSchema>;
 export type CellResult = z.infer<typeof cellResultSchema>;
 export type OkResult = Extract<CellResult, { status: 'ok' }>;
@@ -73,6 +85,8 @@ export const runManifestSchema = z.strictObject({
   command: z.string(),
   backend: z.strictObject({ name: z.string(), reason: z.string() }),
   notes: z.array(z.string()),
+  /** Plugins of the run: where they lie, seen from the folder that it was started in. */
+  plugins: z.array(z.strictObject({ reference: z.string(), methods: z.array(z.string()) })).optional(),
   cells: z.array(z.strictObject({ id: z.string(), label: z.string(), config: cellConfigSchema })),
 });
 

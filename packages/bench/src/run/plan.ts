@@ -1,5 +1,6 @@
 /** Decides per cell: run, or take what is there. */
 import type { CellOutcome } from '../cell/contract.js';
+import { isStale, type CodeState } from '../result/codeState.js';
 import type { CellResult } from '../result/schema.js';
 import type { RunFolder } from '../result/runFolder.js';
 import type { Cell } from '../sweep/cells.js';
@@ -14,7 +15,7 @@ export type PlannedCell = Cell &
   );
 
 export interface PlanOptions {
-  readonly fingerprint: string;
+  readonly code: CodeState;
   /** What the backend says of itself: with another version of it the figures may differ. */
   readonly backendDetails: CellOutcome['backend']['details'];
   /** Run failed and out-of-memory cells again. */
@@ -34,7 +35,7 @@ export async function planCells(
       const result = await folder.readResult(cell.id);
       if (result === undefined) return { ...cell, action: 'run', reason: 'new' };
       if (result.status === 'interrupted') return { ...cell, action: 'run', reason: 'interrupted' };
-      if (result.provenance.codeFingerprint !== options.fingerprint) return { ...cell, action: 'run', reason: 'stale' };
+      if (isStale(result, options.code)) return { ...cell, action: 'run', reason: 'stale' };
       if (result.status !== 'ok' && options.retry) return { ...cell, action: 'run', reason: 'retry' };
       if (result.status === 'ok') {
         const { sources, backend } = result.outcome;

@@ -13,6 +13,8 @@ export interface CellProcessOptions {
   readonly config: CellConfig;
   readonly stepsPath: string;
   readonly logPath: string;
+  /** Paths of plugins that the cell's method comes from. */
+  readonly plugins: readonly string[];
   readonly onProgress: (progress: CellProgress) => void;
   readonly onLog: (message: string) => void;
   /** URL of a module exporting `executeCell`; absent: the one of this package. */
@@ -53,7 +55,8 @@ export function startCell(options: CellProcessOptions): CellProcess {
     else if (message.type === 'log') options.onLog(message.message);
     else final = message;
   });
-  send({ type: 'start', config: options.config, stepsPath: options.stepsPath });
+  const { config, stepsPath, plugins } = options;
+  send({ type: 'start', config, stepsPath, plugins });
 
   const ended = new Promise<Verdict>((resolve, reject) => {
     child.once('error', reject);

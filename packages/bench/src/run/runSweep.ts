@@ -1,6 +1,8 @@
 /** Plan → one process per cell → one result file per cell. Knows no terminal: it tells an observer what happens. */
 import { rm } from 'node:fs/promises';
 import type { CellProgress } from '../cell/contract.js';
+import { identityOf, type LoadedPlugin } from '../plugins/loadPlugins.js';
+import { usedPlugins } from '../result/codeState.js';
 import type { RunProvenance } from '../result/provenance.js';
 import type { RunFolder } from '../result/runFolder.js';
 import { resultSchemaVersion } from '../result/schema.js';
@@ -25,6 +27,8 @@ export interface RunSweepOptions {
   readonly folder: RunFolder;
   readonly plan: readonly PlannedCell[];
   readonly provenance: RunProvenance;
+  /** Loaded ones, by where their code lies. */
+  readonly plugins: readonly LoadedPlugin[];
   readonly onError: 'continue' | 'stop';
   readonly observer: RunObserver;
   readonly executor?: string | undefined;
@@ -59,6 +63,7 @@ export async function runSweep(options: RunSweepOptions): Promise<RunEnd> {
         stepsPath: options.folder.stepsPath(cell.id),
         logPath: options.folder.logPath(cell.id),
         executor: options.executor,
+        plugins: usedPlugins(cell.config.method, options.plugins).map(({ folder, entry }) => folder ?? entry),
         onLog: options.observer.onLog,
         onProgress: (progress) => {
           reached = reachedBy(progress);
@@ -100,6 +105,7 @@ function toResult(
   startedAt: Date,
   finishedAt: Date,
 ): CellResult {
+  const plugins = usedPlugins(cell.config.method, options.plugins).map(identityOf);
   const base = {
     schemaVersion: resultSchemaVersion,
     id: cell.id,
@@ -108,6 +114,7 @@ function toResult(
     config: cell.config,
     provenance: {
       ...options.provenance,
+      ...(plugins.length === 0 ? {} : { plugins }),
       startedAt: startedAt.toISOString(),
       finishedAt: finishedAt.toISOString(),
     },

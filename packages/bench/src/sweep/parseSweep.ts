@@ -5,6 +5,7 @@ import type { Document, YAMLError } from 'yaml';
 import { messages } from '../messages.js';
 import type { Registry } from '../registry/registry.js';
 import { zodIssues } from './issues.js';
+import type { PathIssue } from './issues.js';
 import { sweepSchema } from './schema.js';
 import { normalizeSweep, resolveNames } from './sweep.js';
 import type { Sweep } from './sweep.js';
@@ -16,8 +17,11 @@ export interface SweepSource {
   readonly text: string;
 }
 
-/** @throws ConfigurationError with every problem of the file. */
-export function parseSweep(source: SweepSource, registry: Registry): Sweep {
+/**
+ * @param found problems of the file that are known already
+ * @throws ConfigurationError with every problem of the file.
+ */
+export function parseSweep(source: SweepSource, registry: Registry, found: readonly PathIssue[] = []): Sweep {
   const lines = new LineCounter();
   const document = parseDocument(source.text, { lineCounter: lines });
   if (document.errors.length > 0) {
@@ -33,7 +37,7 @@ export function parseSweep(source: SweepSource, registry: Registry): Sweep {
   }
   const content: unknown = document.toJS();
   const parsed = sweepSchema.safeParse(content, { reportInput: true });
-  const issues = writtenNameIssues(content, registry);
+  const issues = [...found, ...writtenNameIssues(content, registry)];
   if (parsed.success) {
     const resolved = resolveNames(normalizeSweep(parsed.data), registry);
     if (issues.length === 0 && resolved.issues.length === 0) return resolved.sweep;

@@ -73,6 +73,8 @@ export const sweepSchema = z.strictObject({
   description: z.string().optional(),
   /** `toy`: seconds, synthetic or tiny; `small`: real, one CPU hour; `full`: a paper's own size. */
   size: z.enum(['toy', 'small', 'full']).default('small'),
+  /** Modules that export methods: paths relative to this file, or packages. */
+  plugins: z.array(z.string().min(1)).default([]),
   models: oneOrMore(z.string().min(1)),
   tasks: oneOrMore(taskEntry),
   methods: z.array(methodEntry).min(1),

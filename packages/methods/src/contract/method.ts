@@ -30,6 +30,8 @@ export interface MethodDefinition<Schema extends z.ZodObject = z.ZodObject> {
   /** Paper, section, and whose code it follows. */
   readonly reference: string;
   readonly slots: readonly Slot[];
+  /** What it saves, as a formula over the model's sizes, for its page; absent where measured bytes say it best. */
+  readonly memory?: string;
   /** Types, defaults, ranges and a description of every option. */
   readonly options: Schema;
   /** `true`, or why the method cannot be applied to this model. */

@@ -4,7 +4,7 @@ import type { MethodDefinition } from './method.js';
 
 const methods = new Map<string, MethodDefinition>();
 
-/** Makes a method known by its name. @throws UsageError where the name is taken by another method. */
+/** Makes a method known by its name. @throws UsageError where another method has it; `methodProblems` checks shapes. */
 export function registerMethod(method: MethodDefinition): void {
   const known = methods.get(method.name);
   if (known !== undefined && known !== method) {

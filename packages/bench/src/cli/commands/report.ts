@@ -14,7 +14,7 @@ export const report: CommandHandler<'report'> = async ({ words, options, termina
   const byName = join('runs', named);
   const folder = new RunFolder(existsSync(join(named, 'sweep.json')) || !existsSync(byName) ? named : byName);
   if (!existsSync(folder.manifestPath)) throw folder.absent(nearestName(named, runNames()));
-  const loaded = await loadRun(folder, codeFingerprint());
+  const loaded = await loadRun(folder, { fingerprint: codeFingerprint() });
   const built = buildReport(loaded);
   const out = options.out ?? folder.reportFolder;
   await writeReport(built, out);

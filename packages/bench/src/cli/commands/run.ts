@@ -3,6 +3,9 @@ import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { canonicalJson } from '../../cell/cellId.js';
 import { messages } from '../../messages.js';
+import { identityOf, loadedPlugins, portableReference } from '../../plugins/loadPlugins.js';
+import type { LoadedPlugin } from '../../plugins/loadPlugins.js';
+import { parseSweepWithPlugins } from '../../plugins/sweepPlugins.js';
 import { loadRegistry } from '../../registry/packages.js';
 import { loadRun } from '../../report/loadRun.js';
 import { buildReport, writeReport } from '../../report/writeReport.js';
@@ -24,7 +27,6 @@ import { makeCells } from '../../sweep/cells.js';
 import type { Cell } from '../../sweep/cells.js';
 import { findSweep } from '../../sweep/findSweep.js';
 import { parseOverrides, selectFromSweep } from '../../sweep/overrides.js';
-import { parseSweep } from '../../sweep/parseSweep.js';
 import type { Sweep } from '../../sweep/sweep.js';
 import type { CommandHandler, Terminal } from '../table.js';
 
@@ -36,7 +38,7 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
   const source = findSweep(named ? (words[0] ?? defaultSweep) : defaultSweep);
   const overrides = parseOverrides(named ? words.slice(1) : words);
   const registry = await loadRegistry();
-  const sweep = selectFromSweep(parseSweep(source, registry), overrides, registry);
+  const sweep = selectFromSweep(await parseSweepWithPlugins(source, registry), overrides, registry);
 
   const folder = new RunFolder(options.out ?? `runs/${sweep.name}`);
   terminal.err(`${messages.resolvingBackend()}\n`);
@@ -47,9 +49,10 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
   sayWhatDiffersHere(sweep, backend, cells, terminal);
   const repeat = commandLine.replace(/ --(force|retry)\b/g, '');
   const provenance = collectProvenance(repeat);
-  const fingerprint = provenance.codeFingerprint;
+  const plugins = loadedPlugins();
+  const code = { fingerprint: provenance.codeFingerprint, plugins: plugins.map(identityOf) };
   const plan = await planCells(folder, cells, {
-    fingerprint,
+    code,
     backendDetails: backend.details,
     retry: options.retry === true,
     force: options.force === true,
@@ -74,18 +77,19 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
   }
   // Not before everything else is known to be right: an error leaves nothing behind.
   await folder.prepare();
-  await folder.writeManifest(manifestOf(sweep, cells, backend, repeat));
+  await folder.writeManifest(manifestOf(sweep, cells, backend, plugins, repeat));
   const end = await runSweep({
     sweep: sweep.name,
     folder,
     plan,
     provenance,
+    plugins,
     onError: options.onError === 'stop' ? 'stop' : 'continue',
     observer: new ProgressReporter(terminal, plan),
     executor: options.executor === undefined ? undefined : pathToFileURL(options.executor).href,
   });
 
-  const loaded = await loadRun(folder, fingerprint);
+  const loaded = await loadRun(folder, code);
   const report = buildReport(loaded);
   await writeReport(report, folder.reportFolder);
   if (options.json === true)
@@ -125,7 +129,13 @@ function takes({ config }: Cell, key: string, value: unknown): boolean {
   );
 }
 
-function manifestOf(sweep: Sweep, cells: RunManifest['cells'], backend: ChosenBackend, command: string): RunManifest {
+function manifestOf(
+  sweep: Sweep,
+  cells: RunManifest['cells'],
+  backend: ChosenBackend,
+  plugins: readonly LoadedPlugin[],
+  command: string,
+): RunManifest {
   return {
     schemaVersion: resultSchemaVersion,
     sweep: sweep.name,
@@ -135,6 +145,11 @@ function manifestOf(sweep: Sweep, cells: RunManifest['cells'], backend: ChosenBa
     command,
     backend: { name: backend.name, reason: backend.reason },
     notes: sweep.report.notes,
+    ...(plugins.length === 0
+      ? {}
+      : {
+          plugins: plugins.map((plugin) => ({ reference: portableReference(plugin), methods: [...plugin.methods] })),
+        }),
     cells: cells.map(({ id, label, config }) => ({ id, label, config })),
   };
 }

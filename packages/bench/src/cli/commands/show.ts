@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { UsageError, nearestName } from '@leantune/core';
 import { stringify as toYaml } from 'yaml';
 import { messages } from '../../messages.js';
+import { parseSweepWithPlugins } from '../../plugins/sweepPlugins.js';
 import { loadRegistry } from '../../registry/packages.js';
 import { RunFolder } from '../../result/runFolder.js';
 import type { CellResult } from '../../result/schema.js';
 import { chooseBackend } from '../../run/resolveBackend.js';
 import { makeCells } from '../../sweep/cells.js';
 import { findSweep, shippedSweepNames } from '../../sweep/findSweep.js';
-import { parseSweep } from '../../sweep/parseSweep.js';
 import type { CommandHandler } from '../table.js';
 
 export const show: CommandHandler<'show'> = async ({ words, options, terminal }) => {
@@ -40,7 +40,7 @@ async function find(name: string, backend: string | undefined): Promise<unknown>
 }
 
 async function describeSweep(name: string, requested: string | undefined): Promise<unknown> {
-  const sweep = parseSweep(findSweep(name), await loadRegistry());
+  const sweep = await parseSweepWithPlugins(findSweep(name), await loadRegistry());
   const backend = await chooseBackend(requested);
   const cells = makeCells(sweep, backend.name, {});
   return { sweep, backend: backend.name, cells: cells.map(({ id, label, config }) => ({ id, label, config })) };
