@@ -73,7 +73,7 @@ export { prependTokens, replaceFirstTokens, withVisiblePrefix } from './ops/pref
 export { reshape } from './ops/reshape.js';
 export { rmsNorm } from './ops/rmsNorm.js';
 export { scaleFeatures } from './ops/scaleFeatures.js';
-export { rotary, rotaryTable } from './ops/rotary.js';
+export { narrowerRotary, rotary, rotaryTable } from './ops/rotary.js';
 export { scaleBy } from './ops/scaleBy.js';
 export type { RotaryTable } from './ops/rotary.js';
 export { concatenateTokens, selectedRows, sliceFeatures, tokenAt, tokensAt, weightedTokenSum } from './ops/tokens.js';

@@ -4,6 +4,7 @@ import { registerMethod } from './contract/registry.js';
 import { full } from './full/full.js';
 import { houlsby } from './houlsby/houlsby.js';
 import { lora } from './lora/lora.js';
+import { lst } from './lst/lst.js';
 import { mam } from './mam/mam.js';
 import { meft1 } from './meft/meft1.js';
 import { meft2 } from './meft/meft2.js';
@@ -34,6 +35,7 @@ for (const method of [
   mam,
   prefix,
   prompt,
+  lst,
   tokentune,
   checkpoint,
   meft1,

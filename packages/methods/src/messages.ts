@@ -29,6 +29,11 @@ export const messages = {
     'tokens before the text are defined for one stack of layers, not for two that read two texts',
   hasVirtualTokens: () => 'something stands before its texts already',
   answersInText: () => 'positions of answers count the tokens of the text',
+  ladderNeedsOneStack: () => 'a ladder stands beside one stack of layers',
+  hasLadder: () => 'it has a side network already',
+  ladderUnfit: (reduction: number, architecture: string, nearest: number) =>
+    `lst: reduction ${reduction} does not divide the hidden, feed-forward and half head sizes of ${architecture}; the nearest that does is ${nearest}`,
+  spelledAs: (spelling: string) => `spell it '${spelling}'`,
   noBiases: () => 'it has no biases',
   tiedHead: () => 'its head is the embedding of the tokens (tied weights): nothing is left to train',
   noTokens: () => 'its input is no text',

@@ -38,6 +38,24 @@ export function rotaryTable(
   );
 }
 
+/** The angles of heads that are `divisor` times narrower: every `divisor`-th frequency, which are theirs. */
+export function narrowerRotary({ cosine: cosines, sine: sines }: RotaryTable, divisor: number): RotaryTable {
+  return withCategory('batch', () =>
+    scope(() => {
+      const everyNth = (table: Tensor): Tensor => {
+        const [rows, length, half] = table.shape as [number, number, number];
+        const groups = reshape(table, [rows, length, half / divisor, divisor]);
+        const first = slice(groups, [0, 0, 0, 0], [rows, length, half / divisor, 1]);
+        const narrower = reshape(first, [rows, length, half / divisor]);
+        const { selection } = table;
+        if (selection !== undefined) narrower.gatheredRows = selection.gatherRows(narrower).retain();
+        return withSelection(narrower, selection);
+      };
+      return { cosine: everyNth(cosines), sine: everyNth(sines) };
+    }),
+  );
+}
+
 /**
  * Rotates the pairs (i, i + d/2) of every head by the angle of its position: RoPE (Su et al. 2021, section 3.4.2) in
  * Hugging Face's half-split layout. Saves: the table, which is part of the batch.

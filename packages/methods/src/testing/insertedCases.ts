@@ -78,6 +78,23 @@ const mam: MethodClaims = {
   },
 };
 
+/** Projections down and up, gates, and layers of narrower features. */
+const lstScalars = ({ config }: ModelFixture, reduction: number): number => {
+  const { hiddenSize: h, intermediateSize, layers } = config;
+  const [w, i] = [h / reduction, intermediateSize / reduction];
+  const layer = 4 * (w * w + w) + 2 * w + (w * i + i) + (i * w + w) + 2 * w;
+  return (layers + 1) * (h * w + w) + layers * (1 + layer) + w * h + h;
+};
+
+const lst = (reduction: number): MethodClaims => ({
+  ...inserted,
+  // Gates bend ten times as fast as other parameters: lst.test.ts has differences for them.
+  gradientOfLoss: false,
+  options: [{ reduction }],
+  trains: (name, model) => name.startsWith('side.') || isHead(name, model),
+  trainableCount: (fixture) => lstScalars(fixture, reduction) + headCount(fixture),
+});
+
 /** Methods that insert modules besides low-rank updates. */
 export const insertedCases: Readonly<Record<string, MethodClaims>> = {
   houlsby,
@@ -101,6 +118,12 @@ export const insertedCases: Readonly<Record<string, MethodClaims>> = {
     trainableCount: adapterCount(1, 8),
   },
   'mam(length=3,projection=5,width=7)': mam,
+  'lst(reduction=2)': lst(2),
+  'lst(reduction=4)+tokentune(tokens=4)': {
+    ...lst(4),
+    ...subsetOfTokens,
+    options: [{ reduction: 4 }, { ...tokentuneDefaults, tokens: 4 }],
+  },
   'prefix(length=3)': {
     ...prefix,
     options: [{ length: 3 }],
