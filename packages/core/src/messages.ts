@@ -48,5 +48,8 @@ export const messages = {
   fixedPointOverflowRemedy: () => 'use a lower learning rate, or gradient=reversible, whose streams are floating-point',
   diverged: (loss: number, step: number, learningRate: number) =>
     `training diverged: the loss is ${loss} at step ${step} (learning rate ${learningRate})`,
+  fusedClips: () =>
+    'cannot be combined with clipping: every gradient is scaled by the norm of all, and a fused optimiser has released the first ones before it knows the last',
+  fusedClipsRemedy: () => 'switch clipping off (maxGradNorm 0 in a sweep, --clip 0), or leave fused out',
   divergedRemedy: () => 'use a lower learning rate, a longer warm-up or gradient clipping (maxGradNorm)',
 } as const;

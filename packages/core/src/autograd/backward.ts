@@ -8,7 +8,16 @@ import { keep, scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { edgeTo, gradientShape } from './differentiable.js';
 import { noGrad } from './gradMode.js';
+import { GradientCountdown } from './gradientCountdown.js';
 import type { GraphEdge, GraphNode } from './node.js';
+
+export interface BackwardOptions {
+  /**
+   * Called as soon as the gradient of a leaf is complete and nothing that is still to be differentiated reads the leaf: it
+   * may be changed, and its gradient released.
+   */
+  readonly onGradient?: ((leaf: Tensor) => void) | undefined;
+}
 
 /**
  * Reverse-mode differentiation of `output`: walks the graph once, newest operation first, adds the gradients of
@@ -16,7 +25,7 @@ import type { GraphEdge, GraphNode } from './node.js';
  *
  * @param gradOutput gradient of `output`, of its gradient's shape; 1 for a scalar by default
  */
-export function backward(output: Tensor, gradOutput?: Tensor): void {
+export function backward(output: Tensor, gradOutput?: Tensor, { onGradient }: BackwardOptions = {}): void {
   const root = output.node !== undefined || output.requiresGrad ? edgeTo(output) : undefined;
   if (root === undefined) throw new UsageError(messages.backwardWithoutGraph(), { code: 'LEANTUNE_NO_GRAPH' });
   if (gradOutput === undefined && output.size !== 1) {
@@ -30,16 +39,18 @@ export function backward(output: Tensor, gradOutput?: Tensor): void {
   memoryMeter().inPhase('backward', () =>
     noGrad(() => {
       const first = gradOutput?.retain() ?? keep(fill(expected, 1));
-      walk(root, first);
+      walk(root, first, onGradient);
     }),
   );
 }
 
-function walk(root: GraphEdge, gradOutput: Tensor): void {
+function walk(root: GraphEdge, gradOutput: Tensor, onGradient: BackwardOptions['onGradient']): void {
   const pending: Pending = new Map();
   try {
     deliver(root, gradOutput, pending);
-    for (const node of root.kind === 'node' ? reachable(root.node) : []) {
+    const nodes = root.kind === 'node' ? reachable(root.node) : [];
+    const countdown = onGradient && new GradientCountdown(nodes, onGradient);
+    for (const node of nodes) {
       const gradients = pending.get(node);
       // A node can be reachable and still receive nothing, where an op returned no gradient for an input.
       if (gradients !== undefined) {
@@ -47,6 +58,7 @@ function walk(root: GraphEdge, gradOutput: Tensor): void {
         visit(node, gradients, pending);
       }
       node.release();
+      countdown?.visited(node);
     }
   } finally {
     for (const gradients of pending.values()) releaseAll(gradients);

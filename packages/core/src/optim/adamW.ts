@@ -2,9 +2,16 @@ import { adamWUpdate } from '../kernels/adamWUpdate.js';
 import { add, multiply } from '../kernels/elementwise.js';
 import { Parameter } from '../tensor/parameter.js';
 import { scope } from '../tensor/scope.js';
-import type { DecayKind, DecayOptions, NamedParameter, Optimizer, OptimizerDefinition } from './optimizer.js';
+import type {
+  DecayKind,
+  DecayOptions,
+  FusedOption,
+  NamedParameter,
+  Optimizer,
+  OptimizerDefinition,
+} from './optimizer.js';
 
-export interface AdamWOptions extends DecayOptions {
+export interface AdamWOptions extends DecayOptions, FusedOption {
   readonly learningRate: number;
   /** Default 0.9. */
   readonly beta1?: number;
@@ -39,17 +46,21 @@ class AdamW implements Optimizer {
     private readonly options: AdamWOptions,
   ) {}
 
+  get fused(): boolean {
+    return this.options.fused === true;
+  }
+
   get stateBytes(): number {
     let bytes = 0;
     for (const { first, second } of this.moments.values()) bytes += first.bytes + second.bytes;
     return bytes;
   }
 
-  step(learningRate: number, gradientScale?: number): void {
+  step(learningRate: number, gradientScale?: number, only?: Parameter): void {
     const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, decay = 'decoupled' } = this.options;
     for (const [name, parameter] of this.parameters) {
       const { gradient } = parameter;
-      if (gradient === undefined) continue;
+      if (gradient === undefined || (only !== undefined && parameter !== only)) continue;
       const moments = this.momentsOf(parameter);
       moments.step += 1;
       const weightDecay = this.options.excludeFromDecay?.(name) === true ? 0 : (this.options.weightDecay ?? 0);

@@ -10,8 +10,11 @@ export interface Optimizer {
    * @param learningRate rate of this step, schedule included
    * @param gradientScale factor on all gradients; absent without clipping. Which buffers the update takes must not depend on
    *   its value: memory is measured where no value is known
+   * @param only update this parameter alone
    */
-  step(learningRate: number, gradientScale?: number): void;
+  step(learningRate: number, gradientScale?: number, only?: Parameter): void;
+  /** See `FusedOption`. */
+  readonly fused?: boolean | undefined;
   /** Bytes of the state that now exists. */
   readonly stateBytes: number;
   release(): void;
@@ -23,6 +26,14 @@ export interface OptimizerDefinition {
   /** Base learning rate. */
   readonly learningRate: number;
   create(parameters: readonly NamedParameter[]): Optimizer;
+}
+
+export interface FusedOption {
+  /**
+   * Update each parameter as soon as its gradient is complete and release that gradient: never do all gradients live at
+   * once (Lv et al. 2023, LOMO). Not with clipping, which scales every gradient by the norm of all. Default false.
+   */
+  readonly fused?: boolean | undefined;
 }
 
 /** `decoupled` multiplies the parameter by 1 - lr·decay (AdamW); `l2` adds decay · parameter to the gradient. */

@@ -2,9 +2,9 @@ import { add, multiply, subtract } from '../kernels/elementwise.js';
 import type { Parameter } from '../tensor/parameter.js';
 import { scope } from '../tensor/scope.js';
 import { stateLike } from './adamW.js';
-import type { DecayOptions, NamedParameter, Optimizer, OptimizerDefinition } from './optimizer.js';
+import type { DecayOptions, FusedOption, NamedParameter, Optimizer, OptimizerDefinition } from './optimizer.js';
 
-export interface SgdOptions extends DecayOptions {
+export interface SgdOptions extends DecayOptions, FusedOption {
   readonly learningRate: number;
   /** Default 0. */
   readonly momentum?: number;
@@ -27,17 +27,21 @@ class Sgd implements Optimizer {
     private readonly options: SgdOptions,
   ) {}
 
+  get fused(): boolean {
+    return this.options.fused === true;
+  }
+
   get stateBytes(): number {
     let bytes = 0;
     for (const velocity of this.velocities.values()) bytes += velocity.bytes;
     return bytes;
   }
 
-  step(learningRate: number, gradientScale?: number): void {
+  step(learningRate: number, gradientScale?: number, only?: Parameter): void {
     const { momentum = 0 } = this.options;
     for (const [name, parameter] of this.parameters) {
       const { gradient } = parameter;
-      if (gradient === undefined) continue;
+      if (gradient === undefined || (only !== undefined && parameter !== only)) continue;
       const weightDecay = this.options.excludeFromDecay?.(name) === true ? 0 : (this.options.weightDecay ?? 0);
       scope(() => {
         const scaled = gradientScale === undefined ? gradient : multiply(gradient, gradientScale);

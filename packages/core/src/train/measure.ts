@@ -10,7 +10,10 @@ import { trainStep } from './trainStep.js';
 export interface StepMemory {
   /** Logical peak: the largest sum of bytes of live buffers during the step. */
   readonly peakBytes: number;
-  /** Parameters (and buffers: weights held in 4 bits), one full set of gradients and the optimiser state, whether or not live at the peak. */
+  /**
+   * Parameters (and buffers: weights held in 4 bits), one full set of gradients and the optimiser state, whether or not live
+   * at the peak. With a fused optimiser, under which a full set never lives, only the gradients live at the peak.
+   */
   readonly staticBytes: number;
   /** `peakBytes` - `staticBytes`, as MEFT defines activation memory. */
   readonly activationBytes: number;
@@ -65,7 +68,10 @@ export function measureStepMemory(
   const snapshot = meter.snapshot();
   const held = [...model.namedParameters(), ...model.namedBuffers()];
   const parameterBytes = held.reduce((total, [, { bytes }]) => total + bytes, 0);
-  const gradientBytes = trained.reduce((total, [, parameter]) => total + parameter.bytes, 0);
+  const gradientBytes =
+    optimizer.fused === true
+      ? snapshot.categories.gradients
+      : trained.reduce((total, [, parameter]) => total + parameter.bytes, 0);
   const staticBytes = parameterBytes + gradientBytes + optimizer.stateBytes;
   return { ...snapshot, staticBytes, activationBytes: snapshot.peakBytes - staticBytes };
 }

@@ -1,12 +1,15 @@
-import { backward } from '../autograd/backward.js';
+import { backward, type BackwardOptions } from '../autograd/backward.js';
 import { graphScope } from '../autograd/node.js';
 import type { Batch } from '../data/batch.js';
+import { ConfigurationError } from '../errors/errors.js';
+import { messages } from '../messages.js';
 import { withStepContext } from '../modules/context.js';
 import { clipFactor, gradientNorm } from '../optim/clip.js';
 import type { NamedParameter, Optimizer } from '../optim/optimizer.js';
+import { Parameter } from '../tensor/parameter.js';
 import { holdsValues, memoryMeter, withCategory } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
-import { tensorFrom } from '../tensor/tensor.js';
+import { tensorFrom, type Tensor } from '../tensor/tensor.js';
 import type { ModelOutput, TokenChoice, TrainableModel } from './model.js';
 import { chooseTokens, withDeviceBatch } from './toDevice.js';
 
@@ -41,10 +44,20 @@ export function trainStep(
   microBatches: readonly Batch[],
   options: TrainStepOptions,
 ): TrainStepResult {
+  if (optimizer.fused === true && options.maxGradNorm !== undefined) throw clipsFused();
+  const { learningRate } = options;
+  const updateNow = (leaf: Tensor) => {
+    if (!(leaf instanceof Parameter)) return;
+    memoryMeter().inPhase('update', () => optimizer.step(learningRate, undefined, leaf));
+    leaf.gradient?.release();
+    leaf.gradient = undefined;
+  };
   try {
     const losses = microBatches.map((batch, index) => {
       const microStep = options.microStep + index;
-      return forwardBackward(model, batch, { ...options, microStep }, 1 / microBatches.length);
+      // Gradients are complete in the last micro-batch; parameters that it does not reach are updated after it.
+      const onGradient = optimizer.fused === true && index === microBatches.length - 1 ? updateNow : undefined;
+      return forwardBackward(model, batch, { ...options, microStep, onGradient }, 1 / microBatches.length);
     });
     const norm = memoryMeter().inPhase('update', () => update(optimizer, trained, options));
     const known = losses.filter((loss) => loss !== undefined);
@@ -80,7 +93,13 @@ function update(
 export function forwardBackward(
   model: TrainableModel,
   batch: Batch,
-  { seed, microStep, tokens, onOutput }: Omit<TrainStepOptions, 'learningRate' | 'maxGradNorm'>,
+  {
+    seed,
+    microStep,
+    tokens,
+    onOutput,
+    onGradient,
+  }: Omit<TrainStepOptions, 'learningRate' | 'maxGradNorm'> & BackwardOptions,
   weight = 1,
 ): number | undefined {
   const arranged = model.arrangement?.batch(batch) ?? batch;
@@ -97,6 +116,7 @@ export function forwardBackward(
           backward(
             loss,
             withCategory('workspace', () => tensorFrom([weight * (choice?.gradientScale ?? 1)], [])),
+            { onGradient },
           );
           return holdsValues() ? loss.item() : undefined;
         }),
@@ -110,4 +130,11 @@ export function releaseGradients(parameters: readonly NamedParameter[]): void {
     parameter.gradient?.release();
     parameter.gradient = undefined;
   }
+}
+
+function clipsFused(): ConfigurationError {
+  return new ConfigurationError([{ key: 'optimizer.fused', message: messages.fusedClips() }], {
+    code: 'LEANTUNE_FUSED_CLIPPING',
+    remedy: messages.fusedClipsRemedy(),
+  });
 }
