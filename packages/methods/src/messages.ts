@@ -75,4 +75,6 @@ export const messages = {
     `warning: ${setting} does not recover its input (relative error ${error.toExponential(0)}): gradients of the lower layers are noise; use gradient=exact, fewer reversibleLayers or larger factors (npx leantune gradcheck)`,
   nothingReversible: (spelling: string) => `${spelling} has no reversible layers whose gradient could be checked`,
   nothingReversibleRemedy: (methods: readonly string[]) => `name one of ${methods.join(', ')} without gradient=vanilla`,
+  methodFileInvalid: (file: string) => `${file}: names no method; expected {"method": "meft1(width=8)"}`,
+  methodFileRemedy: () => 'save it again with saveTrained(model, applied, folder), and load it into the same model',
 } as const;
