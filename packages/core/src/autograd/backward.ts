@@ -9,6 +9,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { edgeTo, gradientShape } from './differentiable.js';
 import { noGrad } from './gradMode.js';
 import { GradientCountdown } from './gradientCountdown.js';
+import { isInnerLeaf } from './leaf.js';
 import type { GraphEdge, GraphNode } from './node.js';
 
 export interface BackwardOptions {
@@ -115,7 +116,7 @@ function deliver(edge: GraphEdge, gradient: Tensor, pending: Pending): void {
   }
   const { leaf } = edge;
   leaf.gradient = leaf.gradient === undefined ? gradient : accumulate(leaf.gradient, gradient);
-  memoryMeter().recategorize(leaf.gradient.storage, 'gradients');
+  if (!isInnerLeaf(leaf)) memoryMeter().recategorize(leaf.gradient.storage, 'gradients');
 }
 
 function accumulate(before: Tensor, gradient: Tensor): Tensor {
