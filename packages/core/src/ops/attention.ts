@@ -2,12 +2,23 @@ import { differentiable, type OpContext } from '../autograd/differentiable.js';
 import { savingPolicy } from '../autograd/policy.js';
 import { consume } from '../kernels/dispatch.js';
 import { add, multiply, subtract } from '../kernels/elementwise.js';
-import { matMul } from '../kernels/linearAlgebra.js';
 import { softmax, sum } from '../kernels/reduce.js';
-import { reshape } from '../kernels/shape.js';
+import { concatenate } from '../kernels/shape.js';
 import { heldAs } from '../kernels/storage.js';
+import { keep, scope } from '../tensor/scope.js';
+import type { TokenSelection } from '../tensor/selection.js';
 import type { Tensor } from '../tensor/tensor.js';
+import {
+  keepMaskOfBlock,
+  maskOfBlock,
+  queryBlocks,
+  rowsOfBlock,
+  selectedKeepMask,
+  wholeKeepMask,
+  type Block,
+} from './attentionBlocks.js';
 import { applyKeepMask, keepMask, type DropoutStream } from './dropout.js';
+import { compareHeads, mixHeads, transposedMixHeads } from './headProducts.js';
 import { mergeHeads, repeatHeads, rowsOfHeads, splitHeads, sumRepeatedHeads } from './heads.js';
 import { attentionBias, type AttentionMask } from './mask.js';
 
@@ -29,7 +40,8 @@ export interface AttentionOptions {
  *
  * Saves under `pytorch` what the eager formula keeps: q, k, v (keys and values repeated for every query head), the
  * probabilities, and with dropout its mask and the dropped probabilities; under `lean`: q, k and v, the
- * probabilities are computed again.
+ * probabilities are computed again, in both passes in blocks of queries (Rabe & Staats 2021): beyond a size, scores never
+ * live whole.
  * With token selections (Simoulin et al. 2024, equations 6 to 11) the forward pass runs over all queries once; only the
  * selected queries and their probabilities are kept, with all keys and values; only selected keys and values get
  * gradients. The output carries the queries' selection; keys may carry another one (cross-attention).
@@ -44,8 +56,9 @@ export function attention(query: Tensor, key: Tensor, value: Tensor, options: At
   );
 }
 
-/** Values of the forward pass that the backward pass reads, of the selected queries: computed or kept. */
-interface KeptValues {
+/** Values of the forward pass that the backward pass reads, of a block of the selected queries: computed or kept. */
+interface KeptBlock {
+  readonly rows: Block;
   query(): Tensor;
   /** [batch, heads or keyValueHeads, keys, d] */
   keyHeads(): Tensor;
@@ -56,6 +69,14 @@ interface KeptValues {
   dropped(): Tensor;
 }
 
+/** The same value at every call. */
+function memoized<T>(compute: () => T): () => T {
+  let result: { readonly value: T } | undefined;
+  return () => (result ??= { value: compute() }).value;
+}
+
+type Gradients = Partial<Record<keyof Inputs, Tensor | undefined>>;
+
 type Inputs = Readonly<Record<'query' | 'key' | 'value', Tensor>>;
 
 class AttentionPass {
@@ -65,6 +86,11 @@ class AttentionPass {
   private readonly repeats: boolean;
   private readonly scaling: number;
   private readonly needsScores: boolean;
+  /** [batch, heads, queries, keys] */
+  private readonly scoresShape: readonly number[];
+  /** Blocks of all queries, whichever are selected: dropout draws by them. */
+  private readonly blocks: readonly Block[];
+  private readonly drops: boolean;
 
   constructor(
     private readonly context: OpContext<Inputs>,
@@ -78,21 +104,33 @@ class AttentionPass {
     this.repeats = savingPolicy() === 'pytorch' && this.keyValueHeads !== this.heads;
     this.scaling = options.scaling ?? 1 / Math.sqrt(query.shape[2]! / options.heads);
     this.needsScores = context.needs('query') || context.needs('key');
+    this.scoresShape = [query.shape[0]!, this.heads, query.shape[1]!, key.shape[1]!];
+    this.blocks = queryBlocks(this.scoresShape, query.size);
+    this.drops = options.dropout !== undefined && options.dropout.rate > 0;
   }
 
   run() {
     const { dropout } = this.options;
-    const keyHeads = this.keyValueHeadsOf(this.key);
-    const probabilities = this.probabilities(this.query, this.once(keyHeads), false); // [batch, heads, queries, keys]
-    const keep = dropout && dropout.rate > 0 ? keepMask(probabilities.shape, dropout) : undefined;
-    const dropped = keep === undefined ? probabilities : applyKeepMask(probabilities, keep, dropout!.rate);
-    const valueHeads = this.keyValueHeadsOf(this.value);
-    const output = mergeHeads(consume(this.mix(dropped, this.once(valueHeads))));
-    const restore = this.context.recording
-      ? savingPolicy() === 'lean'
-        ? this.saveLean(keep)
-        : this.saveAll(keyHeads, valueHeads, probabilities, keep, dropped)
-      : undefined;
+    const blocked = savingPolicy() === 'lean' && this.blocks.length > 1;
+    let output: Tensor;
+    let restore: (() => KeptBlock[]) | undefined;
+    if (blocked) {
+      output = this.runBlocks();
+      if (this.context.recording) restore = this.saveLean();
+    } else {
+      const keyHeads = this.keyValueHeadsOf(this.key);
+      const probabilities = this.probabilities(this.query, this.once(keyHeads), this.options.mask, false);
+      const keep = this.drops ? wholeKeepMask(this.scoresShape, this.blocks, dropout!) : undefined;
+      const dropped = keep === undefined ? probabilities : applyKeepMask(probabilities, keep, dropout!.rate);
+      const valueHeads = this.keyValueHeadsOf(this.value);
+      output = mergeHeads(consume(mixHeads(dropped, this.once(valueHeads))));
+      if (this.context.recording) {
+        restore =
+          savingPolicy() === 'lean'
+            ? this.saveLean()
+            : this.saveAll(keyHeads, valueHeads, probabilities, keep, dropped);
+      }
+    }
     return {
       output,
       selection: this.query.selection,
@@ -100,15 +138,62 @@ class AttentionPass {
     };
   }
 
-  private backward(gradOutput: Tensor, kept: KeptValues): Partial<Record<keyof Inputs, Tensor>> {
+  /** The output, one block of queries after another. */
+  private runBlocks(): Tensor {
+    const { mask, dropout } = this.options;
+    const [keyHeads, valueHeads] = [this.key, this.value].map((x) => this.keyValueHeadsOf(x)) as [Tensor, Tensor];
+    const parts = this.blocks.map((block, index) =>
+      scope(() => {
+        const queries = consume(rowsOfBlock(this.query, block, 1));
+        const probabilities = this.probabilities(queries, keyHeads, maskOfBlock(mask, block, false), false);
+        if (!this.drops) return mergeHeads(consume(mixHeads(consume(probabilities), valueHeads)));
+        const kept = keepMaskOfBlock(this.scoresShape, this.blocks, index, dropout!);
+        const dropped = consume(applyKeepMask(consume(probabilities), consume(kept), dropout!.rate));
+        return mergeHeads(consume(mixHeads(dropped, valueHeads)));
+      }),
+    );
+    for (const heads of [keyHeads, valueHeads]) keep(heads).release();
+    return concatenate(parts, 1);
+  }
+
+  private backward(gradOutput: Tensor, blocks: readonly KeptBlock[]): Gradients {
+    if (blocks.length === 1) {
+      const { query, key, value } = this.gradientsOfRows(gradOutput, blocks[0]!, true);
+      return { query, key, value };
+    }
+    const queries: Tensor[] = [];
+    let key: Tensor | undefined;
+    let value: Tensor | undefined;
+    const added = (total: Tensor | undefined, part: Tensor | undefined) =>
+      total === undefined || part === undefined ? part : add(consume(total), consume(part));
+    for (const block of blocks) {
+      const part = scope(() => this.gradientsOfRows(rowsOfBlock(gradOutput, block.rows, 1), block, false));
+      if (part.query !== undefined) queries.push(part.query);
+      key = added(key, part.key);
+      value = added(value, part.value);
+    }
+    return {
+      query: queries.length === 0 ? undefined : concatenate(queries, 1),
+      key: key && this.ofKeys(key, this.key),
+      value: value && this.ofKeys(value, this.value),
+    };
+  }
+
+  /**
+   * What the rows of one block give: the queries' gradient [batch, rows, heads · d], and those of all keys and values, as
+   * [batch, n, keys, d] or, with `whole`, as the inputs' own gradients.
+   */
+  private gradientsOfRows(gradOutput: Tensor, kept: KeptBlock, whole: boolean): Gradients {
     const { context, heads } = this;
+    const ofKeys = (full: Tensor, input: Tensor) => (whole ? this.ofKeys(full, input) : full);
     const grad = splitHeads(gradOutput, heads); // [batch, heads, rows, d]
-    const gradients: Partial<Record<keyof Inputs, Tensor>> = {};
-    if (context.needs('value')) gradients.value = this.ofKeys(this.transposedMix(kept.dropped(), grad), this.value);
+    const gradients: Gradients = {};
+    if (context.needs('value'))
+      gradients.value = ofKeys(transposedMixHeads(kept.dropped(), grad, this.keyHeadCount), this.value);
     if (!this.needsScores) return gradients;
 
     // [batch, heads, rows, keys] from here on
-    const gradDropped = this.compare(grad, this.once(kept.valueHeads()));
+    const gradDropped = compareHeads(grad, this.once(kept.valueHeads()));
     const keepRows = kept.keep();
     const gradProbabilities =
       keepRows === undefined ? gradDropped : applyKeepMask(consume(gradDropped), keepRows, this.options.dropout!.rate);
@@ -118,13 +203,18 @@ class AttentionPass {
     const gradScores = subtract(consume(weighted), consume(multiply(kept.probabilities(), rowSums)));
     if (context.needs('query')) {
       const scaledKeys = consume(multiply(this.once(kept.keyHeads()), this.scaling));
-      gradients.query = mergeHeads(consume(this.mix(gradScores, scaledKeys)));
+      gradients.query = mergeHeads(consume(mixHeads(gradScores, scaledKeys)));
     }
     if (context.needs('key')) {
       const scaledQueries = consume(this.scaledQueries(kept.query()));
-      gradients.key = this.ofKeys(this.transposedMix(gradScores, scaledQueries), this.key);
+      gradients.key = ofKeys(transposedMixHeads(gradScores, scaledQueries, this.keyHeadCount), this.key);
     }
     return gradients;
+  }
+
+  /** Heads of the keys that the products see. */
+  private get keyHeadCount(): number {
+    return this.repeats ? this.heads : this.keyValueHeads;
   }
 
   /** scaling · queries as [batch, heads, rows, d] */
@@ -143,45 +233,18 @@ class AttentionPass {
     return this.repeats ? keyValueHeads : consume(keyValueHeads);
   }
 
-  private probabilities(queries: Tensor, keyHeads: Tensor, selected: boolean): Tensor {
-    const scores = consume(this.compare(consume(this.scaledQueries(queries)), keyHeads));
-    const { mask } = this.options;
+  /** softmax of the scores of `queries`, which are the selected ones where `selected` says so; `mask` is theirs. */
+  private probabilities(queries: Tensor, keyHeads: Tensor, mask: AttentionMask | undefined, selected: boolean): Tensor {
+    const scores = consume(compareHeads(consume(this.scaledQueries(queries)), keyHeads));
     const bias = mask && attentionBias(mask, selected);
     if (bias === undefined) return softmax(scores);
     return softmax(consume(add(scores, heldAs(bias === mask!.keys ? bias : consume(bias), scores.storageDtype))));
   }
 
-  /** queries [batch, heads, rows, d] · keysᵀ [batch, n, keys, d] → [batch, heads, rows, keys]; n divides heads. */
-  private compare(queries: Tensor, keyHeads: Tensor): Tensor {
-    const [batch, heads, rows] = queries.shape as [number, number, number, number];
-    const products = matMul(consume(this.grouped(queries, keyHeads)), keyHeads, { transposeB: true });
-    return reshape(consume(products), [batch, heads, rows, keyHeads.shape[2]!]);
-  }
-
-  /** weights [batch, heads, rows, keys] · values [batch, n, keys, d] → [batch, heads, rows, d] */
-  private mix(weights: Tensor, valueHeads: Tensor): Tensor {
-    const [batch, heads, rows] = weights.shape as [number, number, number, number];
-    const mixed = matMul(consume(this.grouped(weights, valueHeads)), valueHeads);
-    return reshape(consume(mixed), [batch, heads, rows, valueHeads.shape[3]!]);
-  }
-
-  /** weightsᵀ · rows: [batch, heads, rows, keys], [batch, heads, rows, d] → [batch, n, keys, d], summed over groups. */
-  private transposedMix(weights: Tensor, rows: Tensor): Tensor {
-    const count = this.repeats ? this.heads : this.keyValueHeads;
-    const shaped = (x: Tensor) => reshape(x, [x.shape[0]!, count, (x.shape[1]! / count) * x.shape[2]!, x.shape[3]!]);
-    return matMul(consume(shaped(weights)), consume(shaped(rows)), { transposeA: true });
-  }
-
-  /** The rows of all heads that share a key head, one after another: a view [batch, n, heads / n · rows, ...]. */
-  private grouped(x: Tensor, keyHeads: Tensor): Tensor {
-    const [batch, heads, rows, last] = x.shape as [number, number, number, number];
-    const count = keyHeads.shape[1]!;
-    return reshape(x, [batch, count, (heads / count) * rows, last]);
-  }
-
-  private saveLean(keep: Tensor | undefined): () => KeptValues {
-    const { context, query } = this;
+  private saveLean(): () => KeptBlock[] {
+    const { context, query, scoresShape } = this;
     const { mask, dropout } = this.options;
+    const { selection } = query;
     const savedQuery = context.save(query);
     const savedKey = context.saveWhole(this.key);
     const savedValue = this.needsScores ? context.saveWhole(this.value) : undefined;
@@ -189,20 +252,47 @@ class AttentionPass {
     for (const part of [mask?.keys, mask?.causal?.queries, mask?.causal?.selectedQueries, mask?.causal?.keys]) {
       if (part !== undefined) context.saveWhole(part);
     }
-    const keepShape = keep?.shape;
+    const keyHeads = () => this.keyValueHeadsOf(savedKey.get());
     return () => {
-      const keyHeads = () => this.keyValueHeadsOf(savedKey.get());
-      const probabilities = this.probabilities(savedQuery.get(), this.once(keyHeads()), query.selection !== undefined);
-      const keepRows = keepShape && this.rows(keepMask(keepShape, dropout!));
-      return {
-        query: () => savedQuery.get(),
-        keyHeads,
-        valueHeads: () => this.keyValueHeadsOf(savedValue!.get()),
-        probabilities: () => probabilities,
-        keep: () => keepRows,
-        dropped: () => (keepRows === undefined ? probabilities : applyKeepMask(probabilities, keepRows, dropout!.rate)),
-      };
+      const [batch, heads, queries, keys] = scoresShape as [number, number, number, number];
+      const blocks = queryBlocks([batch, heads, selection?.tokens ?? queries, keys], query.size);
+      const whole = blocks.length === 1;
+      const part = (x: Tensor, block: Block, axis: 1 | 2) => (whole ? x : rowsOfBlock(x, block, axis));
+      // Selected queries take their rows from all blocks of the forward pass.
+      const selectedKeep = this.drops && selection !== undefined ? this.selectedKeep(selection) : undefined;
+      return blocks.map((block, index): KeptBlock => {
+        const query = memoized(() => part(savedQuery.get(), block, 1));
+        const probabilities = memoized(() => {
+          const own = whole ? mask : maskOfBlock(mask, block, selection !== undefined);
+          return this.probabilities(query(), this.once(keyHeads()), own, selection !== undefined);
+        });
+        const keepRows = memoized(() => {
+          if (!this.drops) return undefined;
+          return selectedKeep === undefined
+            ? keepMaskOfBlock(scoresShape, blocks, index, dropout!)
+            : part(selectedKeep, block, 2);
+        });
+        return {
+          rows: block,
+          query,
+          keyHeads,
+          valueHeads: () => this.keyValueHeadsOf(savedValue!.get()),
+          probabilities,
+          keep: keepRows,
+          dropped: () => {
+            const rows = keepRows();
+            return rows === undefined ? probabilities() : applyKeepMask(probabilities(), rows, dropout!.rate);
+          },
+        };
+      });
     };
+  }
+
+  private selectedKeep(selection: TokenSelection): Tensor {
+    const { scoresShape, blocks } = this;
+    const dropout = this.options.dropout!;
+    if (blocks.length === 1) return this.rows(keepMask(scoresShape, dropout));
+    return selectedKeepMask(scoresShape, blocks, dropout, selection);
   }
 
   private saveAll(
@@ -211,7 +301,7 @@ class AttentionPass {
     probabilities: Tensor,
     keep: Tensor | undefined,
     dropped: Tensor,
-  ): () => KeptValues {
+  ): () => KeptBlock[] {
     const { context, needsScores } = this;
     const savedQuery = context.needs('key') ? context.save(this.query) : undefined;
     // Repeated keys and values are tensors of their own, the others are views of what the projections gave.
@@ -226,14 +316,16 @@ class AttentionPass {
       : keep === undefined && savedProbabilities !== undefined
         ? savedProbabilities
         : context.saveWhole(this.rows(dropped));
-    return () => ({
+    const kept: KeptBlock = {
+      rows: { begin: 0, end: this.query.shape[1]! },
       query: () => savedQuery!.get(),
       keyHeads: () => heads(savedKey!.get()),
       valueHeads: () => heads(savedValue!.get()),
       probabilities: () => savedProbabilities!.get(),
       keep: () => savedKeep?.get(),
       dropped: () => savedDropped!.get(),
-    });
+    };
+    return () => [kept];
   }
 
   /** The selected queries' part of [batch, heads, queries, keys]. */

@@ -39,10 +39,11 @@ await describeOnBackends('a fused optimiser', () => {
       const values = trained.map(([, parameter]) => [...parameter.read()]);
       const memory = measureStepMemory(model, optimizer, trained, tinyBatch(1), { seed: 1, microStep: 4 });
       let mostGradients = 0;
-      const { allocate } = memoryMeter();
-      memoryMeter().allocate = (storage) => {
-        allocate.call(memoryMeter(), storage);
-        mostGradients = Math.max(mostGradients, memoryMeter().liveByCategory.gradients);
+      const meter = memoryMeter();
+      const allocate = meter.allocate.bind(meter);
+      meter.allocate = (storage) => {
+        allocate(storage);
+        mostGradients = Math.max(mostGradients, meter.liveByCategory.gradients);
       };
       trainStep(model, optimizer, trained, [tinyBatch(1)], { ...step, microStep: 5 });
       const { stateBytes } = optimizer;
