@@ -43,7 +43,8 @@ export const messages = {
     `the published code has ${known.join(' and ')}, not ${family}`,
   tokensOrRatio: () => 'give tokens or ratio, not both',
   adapterFileAbsent: (file: string) => `${file}: not found`,
-  adapterKind: (file: string, found: string) => `${file}: expected peft_type "LORA" or "IA3", found ${found}`,
+  adapterKind: (file: string, found: string) =>
+    `${file}: expected peft_type "LORA", "IA3", "PREFIX_TUNING" or "PROMPT_TUNING", found ${found}`,
   adapterInvalid: (file: string, problems: string) => `${file}: ${problems}`,
   adapterNoTargets: (file: string, targets: readonly string[]) =>
     `${file}: target_modules ${targets.join(', ')} match no linear site of the model`,
@@ -57,7 +58,7 @@ export const messages = {
   adapterUnsupported: (file: string, key: string, found: string) => `${file}: ${key} = ${found} is not supported`,
   adapterRemedy: () => 'save the adapter with PEFT save_pretrained(folder, safe_serialization=True)',
   adapterNothingTrainedRemedy: () => "applyMethods(model, 'lora')",
-  adapterNothingTrained: () => 'the model holds no LoRA, DoRA or (IA)³ adapter to save',
+  adapterNothingTrained: () => 'the model holds no LoRA, DoRA, (IA)³, prefix or prompt adapter to save',
   notPowerOfTwo: (nearest: number) =>
     `gradient=exact shifts by whole bits: expected 1, 1/2, 1/4, …, 2^-15; the nearest is ${nearest}`,
   allAndSome: () => 'placement=all makes every layer reversible: leave reversibleLayers out, or take placement=lower',

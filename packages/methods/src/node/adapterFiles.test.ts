@@ -162,8 +162,8 @@ await describeOnBackends('adapter files', ({ name: backend }) => {
       '/adapter_config.json: Invalid input: expected object, received array',
     ],
     'another method': [
-      (folder) => changeConfig(folder, { peft_type: 'PREFIX_TUNING' }),
-      '/adapter_config.json: expected peft_type "LORA" or "IA3", found PREFIX_TUNING',
+      (folder) => changeConfig(folder, { peft_type: 'LOHA' }),
+      '/adapter_config.json: expected peft_type "LORA", "IA3", "PREFIX_TUNING" or "PROMPT_TUNING", found LOHA',
     ],
     'wrong numbers': [
       (folder) => changeConfig(folder, { r: 0, lora_alpha: 'x' }),
@@ -321,7 +321,7 @@ await describeOnBackends('adapter files', ({ name: backend }) => {
   it('has nothing to save without an adapter, nor after a merge', async () => {
     const model = fixture.make();
     const folder = folderOf('none');
-    const message = 'the model holds no LoRA, DoRA or (IA)³ adapter to save';
+    const message = 'the model holds no LoRA, DoRA, (IA)³, prefix or prompt adapter to save';
     expect(await failure(saveAdapter(model, folder))).toMatchObject({ name: 'UsageError', message });
     const { merge } = applyMethods(model, 'lora');
     merge!();

@@ -9,12 +9,13 @@ import { peftConfigOf } from '../peft/describe.js';
 import { storedName } from '../peft/names.js';
 import { parsePeftConfig } from '../peft/parseConfig.js';
 import { planAdapter } from '../peft/plan.js';
+import { hasPrompt, isPromptConfig, planPrompt, promptFiles, promptStoredName } from '../peft/prompt.js';
 
 const configFile = 'adapter_config.json';
 const weightsFile = 'adapter_model.safetensors';
 
 /**
- * Applies a LoRA, DoRA or (IA)³ adapter that PEFT (or leantune) saved: reads `adapter_config.json`, inserts what it
+ * Applies a LoRA, DoRA, (IA)³, prefix or prompt adapter that PEFT (or leantune) saved: reads `adapter_config.json`, inserts what it
  * describes and loads `adapter_model.safetensors`, head included. The base may be held in 4 bits. The model is changed once
  * everything is read and found to fit.
  * @throws CorruptFileError where a file is absent, damaged, or does not fit the model.
@@ -22,15 +23,27 @@ const weightsFile = 'adapter_model.safetensors';
 export async function loadAdapter(model: TransformerModel, folder: string): Promise<void> {
   const file = join(folder, configFile);
   if (!existsSync(file)) throw corrupt(messages.adapterFileAbsent(file), file);
-  const adapter = parsePeftConfig(await readJson(file), file);
+  const json = await readJson(file);
+  if (isPromptConfig(json)) return loadPrompt(model, folder, planPrompt(model, json, file));
+  const adapter = parsePeftConfig(json, file);
   const plan = planAdapter(model, adapter);
   if (plan.sites.length === 0) {
     const { targetModules } = adapter;
     const named = typeof targetModules === 'string' ? [targetModules] : targetModules;
     throw corrupt(messages.adapterNoTargets(file, named), file);
   }
-  const values = await readTensors(folder, plan.tensors);
+  const values = await readTensors(folder, plan.tensors, storedName);
   plan.insert();
+  assignAll(model, values);
+}
+
+async function loadPrompt(
+  model: TransformerModel,
+  folder: string,
+  { tensors, insert }: ReturnType<typeof planPrompt>,
+): Promise<void> {
+  const values = await readTensors(folder, tensors, promptStoredName);
+  insert();
   assignAll(model, values);
 }
 
@@ -43,6 +56,7 @@ export async function loadAdapterTensors(model: TransformerModel, folder: string
   const values = await readTensors(
     folder,
     trained.map(([name, { shape }]) => [name, shape] as const),
+    hasPrompt(model) ? promptStoredName : storedName,
   );
   assignAll(model, values);
 }
@@ -51,6 +65,7 @@ export async function loadAdapterTensors(model: TransformerModel, folder: string
 async function readTensors(
   folder: string,
   expected: readonly (readonly [name: string, shape: readonly number[]])[],
+  storedAs: (name: string) => string,
 ): Promise<Map<string, HostArray>> {
   const file = join(folder, weightsFile);
   if (!existsSync(file)) throw corrupt(messages.adapterFileAbsent(file), file);
@@ -58,13 +73,13 @@ async function readTensors(
   try {
     const values = new Map<string, HostArray>();
     for (const [name, shape] of expected) {
-      const stored = storedName(name);
+      const stored = storedAs(name);
       if (!weights.has(stored)) throw corrupt(messages.adapterTensorAbsent(file, stored), file);
       const found = weights.info(stored).shape;
       if (found.join() !== shape.join()) throw corrupt(messages.adapterTensorShape(file, stored, shape, found), file);
       values.set(name, await weights.read(stored));
     }
-    const known = new Set([...values.keys()].map(storedName));
+    const known = new Set([...values.keys()].map(storedAs));
     const unknown = weights.names().filter((stored) => !known.has(stored));
     if (unknown.length > 0) throw corrupt(messages.adapterTensorUnknown(file, unknown), file);
     return values;
@@ -84,15 +99,20 @@ function assignAll(model: TransformerModel, values: ReadonlyMap<string, HostArra
   });
 }
 
-/** Saves what LoRA, DoRA or (IA)³ trained in PEFT's layout; both files appear whole or not at all. */
+/** Saves what LoRA, DoRA, (IA)³, prefix or prompt tuning trained in PEFT's layout; both files appear whole or not at all. */
 export async function saveAdapter(model: TransformerModel, folder: string): Promise<void> {
-  const config = peftConfigOf(model);
+  const { config, tensors } = hasPrompt(model) ? promptFiles(model) : insertedFiles(model);
   await mkdir(folder, { recursive: true });
+  await saveSafetensors(join(folder, weightsFile), tensors);
+  await writeFileAtomically(join(folder, configFile), [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)]);
+}
+
+function insertedFiles(model: TransformerModel) {
+  const config = peftConfigOf(model);
   const tensors = [...model.namedParameters()]
     .filter(([, parameter]) => parameter.requiresGrad)
     .map(([name, parameter]) => [storedName(name), hostCopy(parameter)] as const);
-  await saveSafetensors(join(folder, weightsFile), Object.fromEntries(tensors));
-  await writeFileAtomically(join(folder, configFile), [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)]);
+  return { config, tensors: Object.fromEntries(tensors) };
 }
 
 function hostCopy(parameter: Parameter) {

@@ -24,13 +24,17 @@ function common(model: TransformerModel, wrapped: readonly Site[]): Record<strin
   const bases = wrapped.map(({ module }) => (module as LoraLinear | DoraLinear | Ia3Linear).base);
   return {
     peft_type: 'LORA',
-    // PEFT's task types are of texts.
-    task_type: model.vocabularySize === undefined ? null : taskTypes[model.head.kind],
+    task_type: peftTaskType(model),
     base_model_name_or_path: null,
     inference_mode: true,
     fan_in_fan_out: bases.some(isConv1D),
     modules_to_save: model.headNames.length === 0 ? null : [...model.headNames],
   };
+}
+
+/** PEFT's task types are of texts. */
+export function peftTaskType(model: TransformerModel): string | null {
+  return model.vocabularySize === undefined ? null : taskTypes[model.head.kind];
 }
 
 const taskTypes: Readonly<Record<HeadKind, string>> = {

@@ -18,6 +18,13 @@ export function hasVirtualTokens(model: TransformerModel): boolean {
   return model.arrangement !== undefined;
 }
 
+/** Sizes that the keys and values of a prefix must have. */
+export function prefixShape(model: TransformerModel) {
+  const { layers } = model.stacks[0]!;
+  const { heads, keyValueHeads = heads } = layers[0]!.options.attention.shape;
+  return { layers: layers.length, heads, keyValueHeads, keyValueWidth: layers[0]!.attention.attention.keyValueWidth };
+}
+
 /**
  * Puts trained keys and values before those of every layer. As in PEFT every token sees them, they are not rotated, and
  * positions of the text start behind them.
@@ -28,8 +35,8 @@ export function insertPrefix(
   seed: number,
 ): void {
   const stack = model.stacks[0]!;
-  const keyValueWidth = stack.layers[0]!.attention.attention.keyValueWidth;
-  const shape = { length, projection, layers: stack.layers.length, keyValueWidth };
+  const { layers, keyValueWidth } = prefixShape(model);
+  const shape = { length, projection, layers, keyValueWidth };
   const encoder = model.insertModule(promptEncoderName, new PrefixEncoder(shape, seed, promptEncoderName));
   stack.extendContext = (context) => ({
     ...context,
