@@ -28,8 +28,8 @@ const spellings = [
 ];
 
 /** Language models whose output matrix is the embedding have no head of their own. */
-const isSupported = ({ make }: TinyModel, spelling: string) => {
-  const model = make();
+const isSupported = (fixture: TinyModel, spelling: string) => {
+  const model = fixture.make();
   const supported = spelling !== 'head-only' || getMethod(spelling).supports(model) === true;
   model.release();
   return supported;
