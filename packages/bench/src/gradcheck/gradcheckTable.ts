@@ -5,7 +5,7 @@ import type { GradientCheck, LayerGradient } from './checkGradients.js';
 import type { GradcheckSettings } from './settings.js';
 
 /** Below this cosine a layer's gradient is noise rather than a rounded gradient. */
-export const noiseCosine = 0.99;
+const noiseCosine = 0.99;
 
 export function isNoise({ cosine, normRatio }: LayerGradient): boolean {
   // NaN is above nothing.

@@ -97,6 +97,6 @@ export function meftOptions(variant: MeftVariant) {
 export type MeftOptions = z.output<ReturnType<typeof meftOptions>>;
 
 /** Nearest of 1, 1/2, …, 2^-15 on a logarithmic scale. */
-export function nearestPowerOfTwo(value: number): number {
+function nearestPowerOfTwo(value: number): number {
   return 2 ** -Math.min(15, Math.max(0, Math.round(-Math.log2(value))));
 }
