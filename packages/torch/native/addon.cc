@@ -223,6 +223,11 @@ napi_value listGpus(napi_env env, napi_callback_info) {
   });
 }
 
+// cudaVersion() → 1000 · major + 10 · minor, 0 without CUDA.
+napi_value readCudaVersion(napi_env env, napi_callback_info) {
+  return guarded(env, [&] { return number(env, static_cast<double>(cudaVersion())); });
+}
+
 // memory(): [allocated, peak allocated, reserved, peak reserved] in the scratch array.
 napi_value memory(napi_env env, napi_callback_info) {
   return guarded(env, [&]() -> napi_value {
@@ -262,7 +267,7 @@ napi_value initialize(napi_env env, napi_value exports) {
     const std::pair<const char*, napi_callback> functions[] = {
         {"attach", attach}, {"call", call},           {"configure", configure}, {"drop", drop},
         {"gpus", listGpus}, {"handles", handles},     {"memory", memory},       {"read", read},
-        {"write", write},   {"resetPeak", resetPeak}, {"synchronize", synchronize},
+        {"write", write},   {"resetPeak", resetPeak}, {"synchronize", synchronize}, {"cudaVersion", readCudaVersion},
     };
     for (const auto& [name, function] : functions) {
       napi_value value = nullptr;

@@ -40,4 +40,6 @@ std::vector<Gpu> gpus() {
   return found;
 }
 
+int64_t cudaVersion() { return at::hasCUDA() ? at::detail::getCUDAHooks().versionCUDART() : 0; }
+
 }  // namespace leantune

@@ -1,6 +1,7 @@
 // The GPUs that this libtorch can use, by the CUDA driver, which needs no CUDA headers.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,5 +14,8 @@ struct Gpu {
 
 // Empty where libtorch was built without CUDA or finds no GPU.
 std::vector<Gpu> gpus();
+
+// The CUDA runtime's version as 1000 · major + 10 · minor; 0 without CUDA.
+int64_t cudaVersion();
 
 }  // namespace leantune

@@ -65,7 +65,11 @@ class CountingAllocator : public c10::Allocator {
 };
 
 #if LEANTUNE_TORCH_VERSION >= 20900
-c10::DeviceAllocator* deviceAllocator() { return c10::getDeviceAllocator(device().type()); }
+c10::DeviceAllocator& deviceAllocator() {
+  auto* allocator = dynamic_cast<c10::DeviceAllocator*>(c10::GetAllocator(device().type()));
+  if (allocator == nullptr) throw std::runtime_error("the allocator of " + device().str() + " has no meter");
+  return *allocator;
+}
 #endif
 
 }  // namespace
@@ -82,7 +86,7 @@ void countHostMemory() {
 MemoryFigures memoryFigures() {
   if (device().is_cpu()) return {liveBytes, peakBytes, liveBytes, peakBytes};
 #if LEANTUNE_TORCH_VERSION >= 20900
-  const auto stats = deviceAllocator()->getDeviceStats(device().index());
+  const auto stats = deviceAllocator().getDeviceStats(device().index());
   // The first entry sums the allocator's large and small pools.
   return {stats.allocated_bytes[0].current, stats.allocated_bytes[0].peak, stats.reserved_bytes[0].current,
           stats.reserved_bytes[0].peak};
@@ -97,7 +101,7 @@ void resetMemoryPeak() {
     return;
   }
 #if LEANTUNE_TORCH_VERSION >= 20900
-  deviceAllocator()->resetPeakStats(device().index());
+  deviceAllocator().resetPeakStats(device().index());
 #endif
 }
 
@@ -105,7 +109,7 @@ int64_t freeDeviceBytes() {
   if (!device().is_cpu()) {
 #if LEANTUNE_TORCH_VERSION >= 21000
     try {
-      return static_cast<int64_t>(deviceAllocator()->getMemoryInfo(device().index()).first);
+      return static_cast<int64_t>(deviceAllocator().getMemoryInfo(device().index()).first);
     } catch (const std::exception&) {
       return -1;
     }

@@ -40,7 +40,7 @@ MULTI_KERNEL(LeantuneAdamW) {
   }
   if (!parameter.is_cpu() || parameter.scalar_type() != at::kFloat) {
     const Tensor scaled = s.gradientScale == 1 ? gradient : gradient * s.gradientScale;
-    const Tensor number = at::full({}, s.number, parameter.options());
+    const Tensor number = at::full({}, s.number, parameter.options().dtype(at::kFloat));
     at::_fused_adamw_({parameter}, {scaled}, {first}, {second}, {}, {number}, s.learningRate, s.beta1, s.beta2,
                       s.weightDecay, s.epsilon, /*amsgrad=*/false, /*maximize=*/false);
     return {};

@@ -46,8 +46,8 @@ export const messages = {
   deviceFails: (device: string, detail: string) => `device ${device} cannot be used: ${detail}`,
   cpuDescription: (version: string, threads: number) =>
     `torch ${version}, ${threads} thread${threads === 1 ? '' : 's'}`,
-  gpuDescription: (version: string, device: string, name: string, capability: string) =>
-    `torch ${version}, ${device}: ${name}${capability === '' ? '' : `, capability ${capability}`}`,
+  gpuDescription: (version: string, cuda: string, device: string, name: string, capability: string) =>
+    `torch ${version}, CUDA ${cuda}, ${device}: ${name}${capability === '' ? '' : `, capability ${capability}`}`,
 
   reused: (version: string, origin: string) => `torch: already done (addon for torch ${version}, ${origin})`,
   waiting: (pid: number, host: string) => `another set-up is running (process ${pid} on ${host}); waiting for it`,

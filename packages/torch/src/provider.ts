@@ -64,6 +64,8 @@ async function open(
   registerTorchKernels();
   const kernels = await activateBackend(name, () => new TorchBackend(addon, device));
   const gpu = device === 'cpu' ? undefined : gpus[Number(device.slice('cuda:'.length))];
+  const cudaNumber = addon.cudaVersion();
+  const cuda = `${Math.floor(cudaNumber / 1000)}.${Math.floor((cudaNumber % 1000) / 10)}`;
   const source = `compiled against torch ${version} (${origin})`;
   return {
     name,
@@ -73,7 +75,7 @@ async function open(
       description:
         gpu === undefined
           ? messages.cpuDescription(version, threads)
-          : messages.gpuDescription(version, device, gpu.name, gpu.capability),
+          : messages.gpuDescription(version, cuda, device, gpu.name, gpu.capability),
     },
     reason: source,
     details: {
@@ -84,7 +86,7 @@ async function open(
       device,
       threads,
       deterministic,
-      ...(gpu === undefined ? {} : { gpuName: gpu.name, gpuCapability: gpu.capability }),
+      ...(gpu === undefined ? {} : { cudaVersion: cuda, gpuName: gpu.name, gpuCapability: gpu.capability }),
     },
     extendedStorage: {
       dtypes: storageDtypes,

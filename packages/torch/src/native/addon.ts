@@ -15,6 +15,8 @@ export interface TorchAddon {
   handles(): number;
   /** Name and compute capability of each GPU that this libtorch can use, one after the other. */
   gpus(): string[];
+  /** CUDA's version as 1000 · major + 10 · minor; 0 without CUDA. */
+  cudaVersion(): number;
   memory(): void;
   resetPeak(): void;
   synchronize(): void;
