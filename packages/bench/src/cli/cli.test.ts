@@ -29,6 +29,7 @@ describe('help', () => {
         setup          provide a native backend below the cache folder
         doctor         what is installed here, what each backend needs, and why
         memory         exact memory of one training step, from shapes alone: no weights, no data, no GPU
+        gradcheck      the gradient of reversible layers beside the ordinary one, layer by layer
         profile        step time and exact memory of methods side by side, on random data
         parity         run reference cases and print the largest error of each tensor
 
