@@ -3,7 +3,7 @@ import type { Initializer, Parameter, ParameterSource, Tensor } from '@leantune/
 import { activations, type ActivationName } from '@leantune/models';
 
 /** How a bottleneck starts. */
-export type BottleneckStart =
+type BottleneckStart =
   /** Both matrices normal with the source's standard deviation, biases zero: close to unchanged. */
   | 'normal'
   /** W_down uniform in ±1/√in, W_up and biases zero: unchanged (He et al. 2022, as LoRA starts). */
