@@ -68,6 +68,7 @@ export { linear } from './ops/linear.js';
 export type { WeightLayout } from './ops/linear.js';
 export { additiveMask, causalOrder, meanWeights } from './ops/mask.js';
 export type { AttentionMask, CausalOrder } from './ops/mask.js';
+export { linearCrossEntropy } from './ops/linearCrossEntropy.js';
 export { crossEntropy, ignoredLabel, meanSquaredError } from './ops/loss.js';
 export { prependTokens, replaceFirstTokens, withVisiblePrefix } from './ops/prefix.js';
 export { reshape } from './ops/reshape.js';

@@ -72,7 +72,7 @@ export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
 }
 
 /** log Σ exp over the last axis: [rows, classes] → [rows, 1]. */
-function logSumExp(logits: Tensor): Tensor {
+export function logSumExp(logits: Tensor): Tensor {
   const highest = max(logits, [1], true);
   const exponentials = consume(exponential(consume(subtract(logits, highest))));
   return add(consume(logarithm(consume(sum(exponentials, [1], true)))), consume(highest));
@@ -82,7 +82,11 @@ function logSumExp(logits: Tensor): Tensor {
  * Which rows count ([rows, 1], 1 or 0), where each one's label stands in [rows · classes] (row 0 of the classes for
  * rows that do not count), and how many count, at least 1.
  */
-function labelPlaces(labels: Tensor, rows: number, classes: number): { valid: Tensor; places: Tensor; count: Tensor } {
+export function labelPlaces(
+  labels: Tensor,
+  rows: number,
+  classes: number,
+): { valid: Tensor; places: Tensor; count: Tensor } {
   const ignored = tensorFrom(new Int32Array(rows).fill(ignoredLabel), [rows], 'int32');
   const valid = cast(notEqual(labels, ignored), 'float32');
   const safe = cast(multiply(cast(labels, 'float32'), valid), 'int32');

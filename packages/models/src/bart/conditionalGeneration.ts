@@ -6,7 +6,7 @@ import {
   type ModelOutput,
   type ParameterSource,
 } from '@leantune/core';
-import { nextTokenLoss } from '../transformer/losses.js';
+import { languageModelOutput } from '../transformer/languageModelOutput.js';
 import { Site } from '../transformer/site.js';
 import { shiftedRight } from './backbone.js';
 import type { BartConfig } from './config.js';
@@ -42,7 +42,6 @@ export class BartForConditionalGeneration extends BartModel {
     const { inputs, host, decoderSelection } = batch;
     const decoderIds = inputs.decoderInputIds ?? shiftedRight(host.labels, this.config);
     const hidden = selectedRows(this.backbone.call(batch, decoderIds));
-    const logits = this.languageHead.call(hidden);
-    return { loss: nextTokenLoss(logits, host.labels.data as Int32Array, decoderSelection), logits, hidden };
+    return languageModelOutput(this.languageHead, hidden, host.labels.data as Int32Array, decoderSelection);
   }
 }

@@ -1,6 +1,7 @@
 import { Linear, selectedRows, type DeviceBatch, type ModelOutput, type ParameterSource } from '@leantune/core';
 import type { DecoderBackbone, DecoderConfig, DecoderOptions } from './decoder.js';
-import { nextTokenLabels, nextTokenLoss } from './losses.js';
+import { languageModelOutput } from './languageModelOutput.js';
+import { nextTokenLabels } from './losses.js';
 import { TransformerModel } from './model.js';
 import { Site } from './site.js';
 
@@ -41,7 +42,6 @@ export class CausalLanguageModel<Config extends DecoderConfig> extends Transform
   /** Logits of the selected tokens, or of all: [batch, tokens or length, vocabulary]. */
   protected forward(batch: DeviceBatch): ModelOutput {
     const hidden = selectedRows(this.backbone.call(batch)); // [batch, tokens or length, features]
-    const logits = this.languageHead.call(hidden);
-    return { loss: nextTokenLoss(logits, nextTokenLabels(batch.host), batch.selection), logits, hidden };
+    return languageModelOutput(this.languageHead, hidden, nextTokenLabels(batch.host), batch.selection);
   }
 }

@@ -57,8 +57,7 @@ function paddedSlots({ batch, tokens, mask }: TokenSelection): Tensor {
 export function nextTokenLoss(logits: Tensor, labels: Int32Array, selection: TokenSelection | undefined): Tensor {
   const [batch, tokens, vocabulary] = logits.shape as [number, number, number];
   const rows = batch * tokens;
-  const chosen = selection === undefined ? labels : ofSelected(labels, selection);
-  return crossEntropy(reshape(logits, [rows, vocabulary]), batchTensor(chosen, [rows]));
+  return crossEntropy(reshape(logits, [rows, vocabulary]), batchTensor(labelsOfRows(labels, selection), [rows]));
 }
 
 /** Labels [size, length] of a language-modelling batch, one place earlier: what each token should predict. */
@@ -72,13 +71,15 @@ export function nextTokenLabels({ size, length, inputs, labels }: Batch): Int32A
   return shifted;
 }
 
-/** Label of every slot; padded slots do not count. */
-function ofSelected(labels: Int32Array, { length, tokens, positions, mask }: TokenSelection): Int32Array {
+/** Label of every row of logits: of every slot where there is a selection; padded slots do not count. */
+export function labelsOfRows(labels: Int32Array, selection: TokenSelection | undefined): Int32Array {
+  if (selection === undefined) return labels;
+  const { length, tokens, positions, mask } = selection;
   return positions.map((position, slot) =>
     mask[slot] === 0 ? ignoredLabel : labels[Math.floor(slot / tokens) * length + position]!,
   );
 }
 
-function batchTensor(values: Int32Array, shape: readonly number[]): Tensor {
+export function batchTensor(values: Int32Array, shape: readonly number[]): Tensor {
   return withCategory('batch', () => tensorFrom(values, shape, 'int32'));
 }
