@@ -1,6 +1,7 @@
 import { dequantizingLinear } from '../ops/dequantizingLinear.js';
 import { Nf4Weight } from '../quantization/nf4Weight.js';
 import type { Nf4Options } from '../quantization/quantize.js';
+import type { StorageDType } from '../tensor/dtype.js';
 import { Parameter } from '../tensor/parameter.js';
 import { scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -20,6 +21,8 @@ export class QuantizedLinear extends Module<[x: Tensor], Tensor> {
   /** [out, in], however the original lay. */
   readonly weight: Nf4Weight;
   private readonly layout: WeightLayout;
+  /** How the original's numbers were held. */
+  private readonly storage: StorageDType;
 
   /** Quantises the layer's weight and releases it. */
   constructor(original: Linear, options: Nf4Options) {
@@ -28,6 +31,7 @@ export class QuantizedLinear extends Module<[x: Tensor], Tensor> {
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     this.layout = layout;
+    this.storage = original.weight.storageDtype;
     const values = () => scope(() => Float32Array.from(original.weightOutFirst().read()));
     this.weight = Nf4Weight.quantize(values, [outFeatures, inFeatures], options);
     for (const [name, buffer] of this.weight.namedBuffers()) this.addBuffer(name, buffer);
@@ -40,11 +44,11 @@ export class QuantizedLinear extends Module<[x: Tensor], Tensor> {
     const { inFeatures, outFeatures, layout, bias } = this;
     const source: ParameterSource = {
       child: () => source,
-      parameter: (name, shape) => (name === 'bias' ? bias! : Parameter.filled(shape, 0)),
+      parameter: (name, shape) => (name === 'bias' ? bias! : Parameter.filled(shape, 0, { storage: this.storage })),
     };
     const plain = new Linear(inFeatures, outFeatures, source, { bias: bias !== undefined, layout });
     plain.weight.requiresGrad = false;
-    scope(() => plain.assignOutFirst(this.weight.dequantize(plain.weight.storageDtype)));
+    scope(() => plain.assignOutFirst(this.weight.dequantize(this.storage)));
     this.weight.release();
     return plain;
   }
@@ -54,9 +58,9 @@ export class QuantizedLinear extends Module<[x: Tensor], Tensor> {
     return dequantizingLinear(x, this.weight);
   }
 
-  /** The weight [out, in] as numbers: a temporary of the innermost scope. */
+  /** The weight [out, in] as numbers, held as the original's were: a temporary of the innermost scope. */
   weightOutFirst(): Tensor {
-    return this.weight.dequantize();
+    return this.weight.dequantize(this.storage);
   }
 
   protected forward(x: Tensor): Tensor {

@@ -110,7 +110,22 @@ describe('quantizeNf4', () => {
   });
 });
 
-await describeOnBackends('NF4 weights', () => {
+await describeOnBackends('NF4 weights', ({ extendedStorage }) => {
+  it.runIf(extendedStorage?.dtypes.includes('bfloat16'))('are rounded where bfloat16 is asked for', () => {
+    const values = normal(64 * 96);
+    const weight = Nf4Weight.quantize(() => values, [64, 96], { blockSize: 64, doubleQuant: true });
+    const actual = scope(() => {
+      const numbers = weight.dequantize('bfloat16');
+      expect(numbers.bytes).toBe(2 * values.length);
+      return Float32Array.from(numbers.read());
+    });
+    const words = new Uint32Array(definition(values, 64, true).buffer);
+    // To the nearest upper half, ties to even.
+    const rounded = words.map((word) => ((word + 0x7fff + ((word >>> 16) & 1)) >>> 16) << 16);
+    expect(equal(actual, new Float32Array(rounded.buffer))).toBe(true);
+    weight.release();
+  });
+
   it.each(settings)('are the codes’ numbers, bit for bit: %o', ({ blockSize, doubleQuant }) => {
     for (const shape of shapes) {
       const values = normal(shape[0] * shape[1]);

@@ -12,7 +12,7 @@ export interface Nf4Options {
 export const absmaxBlockSize = 256;
 
 /** Scales of the blocks, quantised: codebook value · absmax of the block of scales + offset. */
-export interface QuantizedScales {
+interface QuantizedScales {
   /** Index into `dynamicCodebook` of every block: uint8 [blocks]. */
   readonly codes: Uint8Array;
   /** float32 [⌈blocks / 256⌉] */

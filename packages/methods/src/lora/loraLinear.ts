@@ -12,7 +12,7 @@ export interface LoraLinearOptions {
 }
 
 /** Factor on the low-rank product. */
-export function loraScaling({ alpha, rank, rankStabilized }: LoraLinearOptions): number {
+function loraScaling({ alpha, rank, rankStabilized }: LoraLinearOptions): number {
   return alpha / (rankStabilized ? Math.sqrt(rank) : rank);
 }
 
