@@ -4,18 +4,28 @@ export { encodeDataset } from './batching/encode.js';
 export type { EncodedExample, EncodeOptions, RowTokenizer } from './batching/encode.js';
 export { OutputCollector } from './batching/outputs.js';
 export type { DataSource } from './data/dataFolder.js';
-export type { LoadedDataset, LoadedFile, TaskRow } from './data/dataset.js';
+export type {
+  ChoiceRow,
+  DocumentRow,
+  InstructionRow,
+  LoadedDataset,
+  LoadedFile,
+  SpanRow,
+  TaskRow,
+  TextRow,
+} from './data/dataset.js';
 export { glueLoader } from './data/glueLoader.js';
 export type { GlueLayout, LabelColumn } from './data/glueLoader.js';
 export { describeSplits } from './data/manifest.js';
 export type { DatasetManifest, DatasetStatus, ManifestComparison, SplitManifest } from './data/manifest.js';
 export type { Metric, MetricName } from './metrics/metric.js';
 export { getMetric, metricNames } from './metrics/registry.js';
-export type { ColumnLayout } from './tabular/columns.js';
+export type { ColumnLayout } from './data/readers/columns.js';
 export { defineTask } from './task/declaration.js';
-export type { ClassificationDeclaration, RegressionDeclaration, TaskDeclaration } from './task/declaration.js';
+export type { TaskDeclaration } from './task/declaration.js';
 export { LoadedTask, loadTask } from './task/loadTask.js';
-export type { LoadTaskOptions, TaskBatchesOptions, TaskHead } from './task/loadTask.js';
+export type { LoadTaskOptions, TaskBatchesOptions } from './task/loadTask.js';
+export type { EvaluateOptions, PromptOptions } from './task/kinds/kind.js';
 export type { DatasetProvenance, UsedSplit } from './task/provenance.js';
 export { getTask, registerTask, taskNames } from './task/registry.js';
 export type { TaskScore } from './task/score.js';

@@ -44,6 +44,25 @@ export const messages = {
   targetOutsideRange: (file: string, line: number, found: string, minimum: number, maximum: number) =>
     `${file}:${line}: label "${found}" found, expected a number from ${minimum} to ${maximum}`,
   badLabelRemedy: () => 'correct or remove the row, or put the published file in its place',
+  badQuotes: (file: string, line: number, reason: string) => `${file}:${line}: ${reason}`,
+  badQuotesRemedy: () =>
+    'put a text with quotation marks between quotation marks and double those inside it, or put the published file in its place',
+  noJson: (file: string, line: number, reason: string) => `${file}:${line}: no JSON: ${reason.replaceAll('\n', ' ')}`,
+  rowOf: (file: string, row: number) => `${file}:${row}`,
+  badRecordAt: (place: string, problem: string) => `${place}: ${problem}`,
+  fieldProblem: (field: string, problem: string) => (field === '' ? problem : `field "${field}": ${problem}`),
+  listExpected: () => 'no list found, expected a list of records',
+  badParquet: (file: string, reason: string) => `${file}: cannot be read as Parquet: ${reason}`,
+  missingShards: (folder: string, found: number, expected: number) =>
+    `${folder}: ${found} of ${expected} Parquet files of a split found`,
+  answerOutside: (answer: string, choices: readonly string[]) =>
+    `answer "${answer}" found, expected one of ${choices.join(', ')}`,
+  noGap: () => 'no gap "_" in the sentence',
+  noRightChoice: () => 'no right choice',
+  labelsAndRows: (found: number, rows: number) => `${found} labels found for ${rows} questions`,
+  subjectUnknown: (subject: string, nearest: string | undefined) =>
+    `unknown subject "${subject}"${didYouMean(nearest)}`,
+  answerNotInText: (answer: string) => `answer "${answer}" does not stand at its place in the text`,
   badFixture: (file: string, reason: string) => `${file}: ${reason}`,
   badRecord: (index: number | undefined) =>
     `${index === undefined ? 'content' : `record ${index + 1}`} is no { text, class } with class 0 or 1`,
@@ -53,6 +72,8 @@ export const messages = {
     `${task}: the files are the published ones, but split "${split}" has ${found} rows that are not the ${expected ?? 0} of the manifest`,
   otherRows: (task: string, split: string, folder: string, expected: number | undefined, found: number) =>
     `${task}: split "${split}" of ${folder} is not the published data: ${found} rows, published ${expected ?? 0}; scores are not comparable with published ones`,
+  sampleOfRows: (task: string, split: string, folder: string, expected: number | undefined, found: number) =>
+    `${task}: split "${split}" of ${folder} is a sample: ${found} of ${expected ?? 0} published rows; scores are not comparable with published ones`,
 
   unknownMetric: (name: string, nearest: string | undefined) => `unknown metric "${name}"${didYouMean(nearest)}`,
   metricLengths: (name: string, predictions: number, labels: number) =>
@@ -68,6 +89,28 @@ export const messages = {
   rowTwiceOrUnknown: (row: number, rows: number) =>
     `outputs of row ${row} came twice, or there is no such row (${rows} rows, counted from 0)`,
   rowMissing: (row: number, rows: number) => `outputs of row ${row} (of ${rows}, counted from 0) are missing`,
+
+  emptyContinuations: (task: string, split: string, count: number) =>
+    `${task}, split "${split}": ${count} answers have no token of their own with this tokenizer, since one crosses the border to the question; their likelihood counts as 1, as in lm-evaluation-harness`,
+  unanswerable: (task: string, split: string, count: number) =>
+    `${task}, split "${split}": ${count} rows whose right choice is missing are left out`,
+  continuationTooLong: (tokens: number, maxLength: number) =>
+    `an answer of ${tokens} tokens found, the model reads ${maxLength}`,
+  tooFewExamples: (shots: number, found: number, subject: string | undefined) =>
+    `${shots} solved examples asked for, ${found} found${subject === undefined ? '' : ` for subject ${subject}`}`,
+  noShots: (task: string, shots: number) => `${task}: ${shots} solved examples asked for, the task has none`,
+  unknownTemplate: (task: string, template: string, nearest: string | undefined) =>
+    `${task}: unknown template "${template}"${didYouMean(nearest)}`,
+  questionTooLong: (id: string, tokens: number, maxLength: number) =>
+    `question ${id} takes ${tokens} of ${maxLength} tokens: no room for the text`,
+  nothingToTrainOn: (task: string, wanted: readonly string[]) =>
+    wanted.length === 0
+      ? `${task} is for evaluation only: it has no training rows`
+      : `${task}: there are no training rows (split ${wanted.join(' or ')})`,
+  nothingToTrainOnRemedy: (task: string, wanted: readonly string[]) =>
+    wanted.length === 0
+      ? `train on another task and name ${task} in its "evaluate"`
+      : `put the published files in their place: npx leantune data where ${task}`,
 
   unknownTask: (name: string, nearest: string | undefined) => `unknown task "${name}"${didYouMean(nearest)}`,
   taskNameTaken: (spelling: string, owner: string) => `task name "${spelling}" is taken by task "${owner}"`,

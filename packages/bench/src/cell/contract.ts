@@ -37,6 +37,8 @@ export const trainingSchema = z.strictObject({
   maxGradNorm: z.number().min(0),
   /** Micro-batches of `batchSize` rows per optimiser step. */
   gradientAccumulation: count,
+  /** Batches of rows of about the same length; absent: rows in any order. */
+  groupByLength: z.boolean().optional(),
   /** `longest` pads a batch to its longest row, `max-length` pads every row to the task's `maxLength`. */
   padding: z.enum(['longest', 'max-length']),
 });
@@ -48,6 +50,24 @@ export const taskSettingsSchema = z.strictObject({
   /** Take only so many rows of the split; absent: all. */
   trainRows: count.optional(),
   devRows: count.optional(),
+  /** How questions with choices are put to a language model; absent: as lm-evaluation-harness does. */
+  trainTemplate: z.string().min(1).optional(),
+  evalTemplate: z.string().min(1).optional(),
+  /** Solved examples before each question in evaluation. */
+  shots: z.int().nonnegative().optional(),
+  /** Whether evaluation adds special tokens (BOS) to prompts; absent: as the tokenizer does. */
+  specialTokens: z.boolean().optional(),
+  /** Other tasks that the trained model is scored on at the end. */
+  evaluate: z
+    .array(
+      z.strictObject({
+        name: z.string().min(1),
+        shots: z.int().nonnegative().optional(),
+        devRows: count.optional(),
+      }),
+    )
+    .min(1)
+    .optional(),
 });
 
 export const limitsSchema = z.strictObject({
@@ -79,7 +99,10 @@ const metricSchema = z.strictObject({
   /** Absent where the metric is undefined for these predictions. */
   value: finite.optional(),
   direction: z.enum(['higher', 'lower']),
+  /** Split, `split/group` for a part of its rows, or `task/split` for another task than the trained one. */
   split: z.string(),
+  /** Over the rows of the split; absent where the metric has none. */
+  standardError: finite.optional(),
 });
 
 const memoryCategorySchema = z.strictObject({

@@ -2,7 +2,6 @@ import {
   adamW,
   isBiasOrNorm,
   memoryMeter,
-  predict,
   sgd,
   train,
   useBackend,
@@ -11,14 +10,14 @@ import {
   type StepMemory,
   type StepRecord,
   type TimelinePoint,
-  type TrainableModel,
 } from '@leantune/core';
 import { loadBackend } from '@leantune/core/node';
 import { applyMethods } from '@leantune/methods';
 import { loadModel, type LoadedModel } from '@leantune/models/node';
-import { OutputCollector, getMetric, loadTask, type LoadedTask, type TaskBatchesOptions } from '@leantune/tasks';
+import { loadTask, type LoadedTask } from '@leantune/tasks';
 import { median, medianAbsoluteDeviation } from 'simple-statistics';
-import type { CellHooks, CellOutcome, ExecuteCell, Metric, TrainingSettings } from './contract.js';
+import type { CellHooks, CellOutcome, ExecuteCell, TrainingSettings } from './contract.js';
+import { CellScoring, promptsOf } from './scoreCell.js';
 
 /** Points that a stored timeline has at most. */
 const TIMELINE_POINTS = 400;
@@ -38,6 +37,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     ...(trainRows === undefined ? {} : { trainRows }),
     ...(devRows === undefined ? {} : { devRows }),
   });
+  const { trainSplit } = task;
   const loaded = await loadModel(config.model, {
     head: task.head,
     seed: config.seed,
@@ -47,15 +47,18 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
   const { model, tokenizer } = loaded;
   applyMethods(model, config.method, { seed: config.seed });
 
-  const batching = { size: config.training.batchSize, tokenizer, maxLength: config.task.maxLength };
+  const prompts = promptsOf(config.task);
+  task.checkPrompts(prompts);
+  const batching = { size: config.training.batchSize, tokenizer, maxLength: config.task.maxLength, ...prompts };
   const padding = config.training.padding === 'max-length' ? 'maximum' : 'longest';
-  const trainSplit = task.declaration.splits.train;
-  const batches = task.batches(trainSplit, { ...batching, padding, seed: config.seed });
+  const order = config.training.groupByLength === true ? 'grouped' : 'shuffled';
+  const batches = task.batches(trainSplit, { ...batching, padding, order, seed: config.seed });
   const worst = fullLength(
     task.batches(trainSplit, { ...batching, padding: 'maximum', seed: config.seed }).batch(0, 0),
   );
   model.checkBatch(worst); // what only the last step would find out
 
+  const scoring = new CellScoring(model, batching, hooks);
   const epochs: CellOutcome['epochs'][number][] = [];
   let epochStart = performance.now();
   let epochLosses: number[] = [];
@@ -79,15 +82,16 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
       epochs.push({
         epoch: epoch + 1,
         trainLoss,
-        metrics: await evaluate(model, task, batching, hooks),
+        metrics: await scoring.evaluate(task),
         seconds: secondsSince(epochStart),
       });
       epochStart = performance.now();
       epochLosses = [];
     },
   });
+  const others = await scoring.evaluateOthers(config.task.evaluate ?? []);
   return {
-    metrics: epochs.at(-1)!.metrics,
+    metrics: [...epochs.at(-1)!.metrics, ...others],
     epochs,
     loss: summarizeLoss(result.steps),
     memory: describeMemory(result.memory),
@@ -95,7 +99,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     parameters: model.parameterCounts(),
     sources: describeSources(loaded, task, trainSplit),
     backend: { name: backend.name, device: backend.device.description, details: backend.details },
-    warnings: [...loaded.warnings, ...task.warnings],
+    warnings: [...loaded.warnings, ...task.warnings, ...scoring.warnings],
   };
 };
 
@@ -126,30 +130,6 @@ async function report(record: StepRecord, hooks: CellHooks): Promise<void> {
     stepMs,
     peakBytes,
   });
-}
-
-/** Scores every split that the task reports. */
-async function evaluate(
-  model: TrainableModel,
-  task: LoadedTask,
-  batching: Pick<TaskBatchesOptions, 'size' | 'tokenizer' | 'maxLength'>,
-  hooks: CellHooks,
-): Promise<Metric[]> {
-  const metrics: Metric[] = [];
-  for (const split of task.declaration.splits.report) {
-    const outputs = new OutputCollector(task.rows(split).length, task.head.numberOfLabels);
-    for (const batch of task.batches(split, batching)) {
-      outputs.add(batch, predict(model, batch).logits);
-      await hooks.breathe();
-    }
-    const score = task.score(outputs.values, split);
-    for (const name of task.declaration.metrics) {
-      const value = score.metrics[name];
-      const { direction } = getMetric(name);
-      metrics.push({ name, direction, split, ...(value === undefined ? {} : { value }) });
-    }
-  }
-  return metrics;
 }
 
 function summarizeLoss(steps: readonly StepRecord[]): CellOutcome['loss'] {

@@ -3,7 +3,8 @@ import { ConfigurationError, EnvironmentError, LeantuneError } from '@leantune/c
 import type { ConfigurationIssue } from '@leantune/core';
 import { readModelConfig } from '@leantune/models';
 import { loadTokenizer, openWeights, readJson, resolveCheckpoint } from '@leantune/models/node';
-import { loadTask } from '@leantune/tasks';
+import { loadTask, type LoadedTask } from '@leantune/tasks';
+import { promptsOf } from '../cell/scoreCell.js';
 import { messages } from '../messages.js';
 import type { Cell } from '../sweep/cells.js';
 
@@ -13,7 +14,9 @@ import type { Cell } from '../sweep/cells.js';
  */
 export async function checkInputs(cells: readonly Cell[], onWarning: (line: string) => void): Promise<void> {
   const tasks = new Set(cells.map(({ config }) => config.task.name));
-  for (const task of tasks) await readable(() => loadTask(task));
+  for (const task of tasks) await readable(async () => checkTask(await loadTask(task), cells));
+  const others = new Set(cells.flatMap(({ config }) => config.task.evaluate?.map(({ name }) => name) ?? []));
+  for (const task of others) await readable(() => loadTask(task));
   const issues = new Map<string, ConfigurationIssue>();
   const models = new Set(cells.map(({ config }) => config.model));
   for (const model of models) {
@@ -32,6 +35,12 @@ export async function checkInputs(cells: readonly Cell[], onWarning: (line: stri
       remedy: messages.maxLengthRemedy(),
     });
   }
+}
+
+/** Has rows to train on, and the templates and solved examples that its cells ask for. */
+function checkTask(task: LoadedTask, cells: readonly Cell[]): void {
+  void task.trainSplit; // throws where there is nothing to train on
+  for (const { config } of cells) if (config.task.name === task.name) task.checkPrompts(promptsOf(config.task));
 }
 
 /** Opens every file of a model. Resolves to its positions, or to undefined where random weights will stand in. */

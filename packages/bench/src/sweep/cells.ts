@@ -69,7 +69,9 @@ function resolveCell(sweep: Sweep, place: Place, overrides: Overrides): CellConf
   const { training: taskTraining, ...taskSettings } = place.task;
   const { saving: gridSaving, dropout: gridDropout, ...gridTraining } = place.point;
   const { models: _m, tasks: _t, methods: _me, seeds: _s, ...settings } = overrides;
-  const { maxLength, trainRows, devRows, memoryBytes, steps, saving, dropout, optimizer, ...training } = settings;
+  const { memoryBytes, steps, saving, dropout, optimizer, ...others } = settings;
+  const { maxLength, trainRows, devRows, trainTemplate, evalTemplate, shots, specialTokens, evaluate, ...training } =
+    others;
 
   const merged: TrainingSettings = {
     ...defaultTraining,
@@ -90,7 +92,7 @@ function resolveCell(sweep: Sweep, place: Place, overrides: Overrides): CellConf
     task: {
       ...{ maxLength: defaultMaxLength, ...defined(taskSettings) },
       ...defined(onBackend?.task),
-      ...defined({ maxLength, trainRows, devRows }),
+      ...defined({ maxLength, trainRows, devRows, trainTemplate, evalTemplate, shots, specialTokens, evaluate }),
     },
     method: place.method.method,
     seed: place.seed,

@@ -82,6 +82,14 @@ export function resolveNames(
   const tasks = sweep.tasks.map((task, index) => ({
     ...task,
     name: settle(['tasks', index, 'name'], task.name, registry.resolveTask(task.name)),
+    ...(task.evaluate === undefined
+      ? {}
+      : {
+          evaluate: task.evaluate.map((other, place) => ({
+            ...other,
+            name: settle(['tasks', index, 'evaluate', place, 'name'], other.name, registry.resolveTask(other.name)),
+          })),
+        }),
   }));
   const methods = sweep.methods.map((entry, index) => {
     if (sweep.methods.findIndex((other) => other.label === entry.label) < index) {

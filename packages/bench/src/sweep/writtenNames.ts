@@ -19,6 +19,10 @@ export function writtenNameIssues(content: unknown, registry: Registry): PathIss
   for (const [path, task] of entriesOf('tasks', file.tasks)) {
     if (typeof task === 'string') check(path, task, registry.resolveTask);
     else check([...path, 'name'], asRecord(task).name, registry.resolveTask);
+    const others = asRecord(task).evaluate;
+    for (const [inner, other] of Array.isArray(others) ? entriesOf('evaluate', others) : []) {
+      check([...path, ...inner, 'name'], asRecord(other).name, registry.resolveTask);
+    }
   }
   for (const [path, entry] of entriesOf('methods', file.methods)) {
     const keys = Object.keys(asRecord(entry));

@@ -1,6 +1,7 @@
-import { RandomStream, UsageError, type Batch, type BatchSource, type HostArray } from '@leantune/core';
+import { UsageError, ignoredLabel, type Batch, type BatchSource, type HostArray } from '@leantune/core';
 import { messages } from '../messages.js';
 import type { EncodedExample } from './encode.js';
+import { orderRows, type RowOrder } from './order.js';
 
 /** A batch that knows which rows it holds: `indices[i]` is the row, counted from 0 in the split, of its i-th example. */
 export interface IndexedBatch extends Batch {
@@ -10,12 +11,8 @@ export interface IndexedBatch extends Batch {
 export interface BatcherOptions {
   /** Examples a batch; the last one of an epoch may be smaller unless `dropLast`. */
   readonly size: number;
-  /**
-   * `shuffled`: a new order every epoch, a function of (seed, epoch) alone; `length`: longest first, for evaluation with
-   * little padding; `rows`: as they come.
-   */
-  readonly order: 'shuffled' | 'length' | 'rows';
-  /** Needed by `shuffled`. Default 0. */
+  readonly order: RowOrder;
+  /** Needed by `shuffled` and `grouped`. Default 0. */
   readonly seed?: number;
   /** The epoch that plain iteration gives. Default 0. */
   readonly epoch?: number;
@@ -26,12 +23,19 @@ export interface BatcherOptions {
   /** Leave out a last batch that is not full. Default false. */
   readonly dropLast?: boolean;
   readonly padTokenId: number;
-  /** int32 class indices or float32 targets. */
-  readonly labels: HostArray['dtype'];
+  /** Which side of a short row is filled. Default `right`. */
+  readonly paddingSide?: 'left' | 'right';
+  readonly labels: LabelLayout;
 }
 
 /**
- * Deterministic right-padded batches over encoded examples, at random access: batch `position` of `epoch` needs no
+ * `int32`: class indices [size]; `float32`: targets [size]; `tokens`: the token that each position holds, -100 where
+ * none counts, [size, length]; `span`: first and last token of an answer, [size, 2].
+ */
+export type LabelLayout = 'int32' | 'float32' | 'tokens' | 'span';
+
+/**
+ * Deterministic padded batches over encoded examples, at random access: batch `position` of `epoch` needs no
  * batch before it, so that a run resumes anywhere.
  */
 export class Batcher implements BatchSource, Iterable<IndexedBatch> {
@@ -69,20 +73,13 @@ export class Batcher implements BatchSource, Iterable<IndexedBatch> {
   }
 
   private order(epoch: number): readonly number[] {
-    if (this.options.order !== 'shuffled') epoch = 0;
-    if (this.cachedOrder?.epoch !== epoch) this.cachedOrder = { epoch, order: this.makeOrder(epoch) };
-    return this.cachedOrder.order;
-  }
-
-  private makeOrder(epoch: number): number[] {
-    const order = this.examples.map((_, index) => index);
-    if (this.options.order === 'shuffled') {
-      new RandomStream(this.options.seed ?? 0, 'shuffle', epoch).shuffle(order);
-    } else if (this.options.order === 'length') {
-      // The sort is stable, so that equal lengths stay in row order.
-      order.sort((a, b) => this.examples[b]!.inputIds.length - this.examples[a]!.inputIds.length);
+    const { order, size, seed = 0 } = this.options;
+    if (order === 'length' || order === 'rows') epoch = 0;
+    if (this.cachedOrder?.epoch !== epoch) {
+      const lengths = this.examples.map((example) => example.inputIds.length);
+      this.cachedOrder = { epoch, order: orderRows(order, lengths, size, seed, epoch) };
     }
-    return order;
+    return this.cachedOrder.order;
   }
 
   private collate(indices: readonly number[]): IndexedBatch {
@@ -90,26 +87,46 @@ export class Batcher implements BatchSource, Iterable<IndexedBatch> {
     const longest = examples.reduce((length, example) => Math.max(length, example.inputIds.length), 0);
     const length = this.options.padding === 'maximum' ? this.options.maxLength! : longest;
     const size = examples.length;
+    const left = this.options.paddingSide === 'left';
     const padded = (values: (example: EncodedExample) => Int32Array, padding: number): HostArray => {
       const data = new Int32Array(size * length).fill(padding); // [size, length]
-      examples.forEach((example, row) => data.set(values(example), row * length));
+      examples.forEach((example, row) => {
+        const own = values(example);
+        data.set(own, row * length + (left ? length - own.length : 0));
+      });
       return { dtype: 'int32', shape: [size, length], data };
     };
-    const labels = examples.map((example) => example.label);
+    const withTypes = examples.every((example) => example.tokenTypeIds !== undefined);
     return {
       size,
       length,
       inputs: {
         inputIds: padded((example) => example.inputIds, this.options.padTokenId),
         attentionMask: padded((example) => example.attentionMask, 0),
-        tokenTypeIds: padded((example) => example.tokenTypeIds, 0),
+        ...(withTypes ? { tokenTypeIds: padded((example) => example.tokenTypeIds!, 0) } : {}),
       },
-      labels:
-        this.options.labels === 'int32'
-          ? { dtype: 'int32', shape: [size], data: Int32Array.from(labels) }
-          : { dtype: 'float32', shape: [size], data: Float32Array.from(labels) },
+      labels: this.labels(examples, padded),
       indices,
     };
+  }
+
+  private labels(
+    examples: readonly EncodedExample[],
+    padded: (values: (example: EncodedExample) => Int32Array, padding: number) => HostArray,
+  ): HostArray {
+    const size = examples.length;
+    const listOf = ({ label }: EncodedExample) => (typeof label === 'number' ? Int32Array.of(label) : label);
+    const numbers = () => examples.flatMap((example) => [...listOf(example)]);
+    switch (this.options.labels) {
+      case 'tokens':
+        return padded(listOf, ignoredLabel);
+      case 'span':
+        return { dtype: 'int32', shape: [size, 2], data: Int32Array.from(numbers()) };
+      case 'int32':
+        return { dtype: 'int32', shape: [size], data: Int32Array.from(numbers()) };
+      case 'float32':
+        return { dtype: 'float32', shape: [size], data: Float32Array.from(examples, ({ label }) => label as number) };
+    }
   }
 
   private checkMaximum(): void {

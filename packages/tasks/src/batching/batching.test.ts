@@ -1,6 +1,6 @@
 import { UsageError } from '@leantune/core';
 import { describe, expect, it } from 'vitest';
-import type { TaskRow } from '../data/dataset.js';
+import type { TextRow } from '../data/dataset.js';
 import { characterTokenizer } from '../testing/characterTokenizer.js';
 import { Batcher, type BatcherOptions, type IndexedBatch } from './batcher.js';
 import { encodeDataset } from './encode.js';
@@ -8,7 +8,7 @@ import { OutputCollector } from './outputs.js';
 
 const MAX_LENGTH = 8;
 /** Lengths in tokens: text + 2. */
-const rows: TaskRow[] = ['ab', 'a', 'abcd', 'abc', 'abcdefghij', '', 'x'].map((text, index) => ({
+const rows: TextRow[] = ['ab', 'a', 'abcd', 'abc', 'abcdefghij', '', 'x'].map((text, index) => ({
   text,
   label: index % 2,
 }));

@@ -1,8 +1,9 @@
 import type { Tokenizer, Truncation } from '@leantune/models';
-import type { TaskRow } from '../data/dataset.js';
+import type { TextRow } from '../data/dataset.js';
 
 /** What encoding rows needs of a tokenizer. */
-export type RowTokenizer = Pick<Tokenizer, 'padTokenId' | 'encode'>;
+export type RowTokenizer = Pick<Tokenizer, 'padTokenId' | 'encode'> &
+  Partial<Pick<Tokenizer, 'bosTokenId' | 'eosTokenId' | 'decode' | 'vocabularySize'>>;
 
 export interface EncodeOptions {
   /** Longest sequence in tokens, special tokens included; longer rows are truncated. */
@@ -15,12 +16,14 @@ export interface EncodeOptions {
 export interface EncodedExample {
   readonly inputIds: Int32Array;
   readonly attentionMask: Int32Array;
-  readonly tokenTypeIds: Int32Array;
-  readonly label: number;
+  /** Absent in language modelling. */
+  readonly tokenTypeIds?: Int32Array;
+  /** Class or target; the tokens to be learnt [length], -100 for none; or an answer's first and last token [2]. */
+  readonly label: number | Int32Array;
 }
 
 export function encodeDataset(
-  rows: readonly TaskRow[],
+  rows: readonly TextRow[],
   tokenizer: RowTokenizer,
   options: EncodeOptions,
 ): EncodedExample[] {

@@ -1,12 +1,13 @@
-/** Loader of the GLUE folder layout: one folder a task, one tab-separated file a split. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { CorruptFileError, EnvironmentError, nearestName } from '@leantune/core';
+/** Loader of GLUE: the archive's tab-separated files, or the hub's Parquet shards of the same rows. */
+import { CorruptFileError, nearestName } from '@leantune/core';
+import { z } from 'zod';
 import { messages } from '../messages.js';
-import { ColumnReader, type ColumnLayout } from '../tabular/columns.js';
-import { readTsv } from '../tabular/readTsv.js';
-import { findDatasetFolder, type DataSource } from './dataFolder.js';
-import type { LoadedDataset, LoadedFile, TaskRow } from './dataset.js';
+import type { LoadedDataset, TextRow } from './dataset.js';
+import type { DataSource } from './dataFolder.js';
+import { folderLoader, shards, type FileReader, type SplitFiles } from './layout.js';
+import { ColumnReader, type ColumnLayout } from './readers/columns.js';
+import { readTsv } from './readers/tsv.js';
+import { parquet } from './records.js';
 
 type OneText = 'text' | 'label';
 type TwoTexts = OneText | 'pair';
@@ -22,53 +23,70 @@ export interface GlueLayout {
   readonly files: Readonly<Record<string, string>>;
   readonly layout: ColumnLayout<OneText> | ColumnLayout<TwoTexts>;
   readonly label: LabelColumn;
+  /** The hub's copy (nyu-mll/glue): its folder, its fields, and its name of each split. */
+  readonly hub?: {
+    readonly folder: string;
+    readonly text: string;
+    readonly pair?: string;
+    readonly splits: Readonly<Record<string, string>>;
+  };
+  /** Splits that may be absent. */
+  readonly optional?: readonly string[];
 }
 
 /** A function that loads every split of the layout from the first data folder that has the task's folder. */
-export function glueLoader(layout: GlueLayout): (task: string, source: DataSource) => Promise<LoadedDataset> {
-  return async (task, source) => {
-    const variants = [`glue/${layout.folder}`, layout.folder];
-    const folder = await findDatasetFolder(task, variants, Object.values(layout.files), source);
-    const files: LoadedFile[] = [];
-    const splits: Record<string, TaskRow[]> = {};
-    for (const [split, name] of Object.entries(layout.files)) {
-      await requireFile(folder, name);
-      const rows: TaskRow[] = [];
-      const digest = await readSplit(join(folder, name), layout, rows);
-      files.push({ path: name, ...digest });
-      splits[split] = rows;
-    }
-    return { folder, files, splits };
+export function glueLoader(layout: GlueLayout): (task: string, source: DataSource) => Promise<LoadedDataset<TextRow>> {
+  const { folder, hub, files, optional = [] } = layout;
+  const splits = Object.entries(files).map(([split, name]): [string, SplitFiles<TextRow>[]] => [
+    split,
+    [
+      { files: [name], read: tsv(layout) },
+      ...(hub === undefined ? [] : shards(hub.splits[split]!, ofHub(layout, hub))),
+    ],
+  ]);
+  const folders = [folder, ...(hub === undefined || hub.folder === folder ? [] : [hub.folder])];
+  return folderLoader({
+    folders: folders.flatMap((name) => [`glue/${name}`, name]),
+    splits: Object.fromEntries(splits),
+    optional,
+  });
+}
+
+function tsv(layout: GlueLayout): FileReader<TextRow> {
+  return (file, keep) => {
+    const reader = new ColumnReader<TwoTexts>(file, layout.layout as ColumnLayout<TwoTexts>);
+    return readTsv(file, (cells, line) => {
+      const found = reader.read(cells, line);
+      if (found === undefined) return;
+      const label = parseLabel(found.label, layout.label, file, line);
+      // A task with one text has no `pair` column, whatever the type of the shared reader says.
+      const { text, pair } = found as { readonly text: string; readonly pair?: string };
+      keep(pair === undefined ? { text, label } : { text, pair, label });
+    });
   };
 }
 
-async function requireFile(folder: string, name: string): Promise<void> {
-  const names = await readdir(folder);
-  if (names.includes(name)) return;
-  throw new EnvironmentError(messages.missingFile(join(folder, name), nearestName(name, names)), {
-    code: 'LEANTUNE_MISSING_FILE',
-    remedy: messages.missingFileRemedy(),
+function ofHub({ label }: GlueLayout, hub: NonNullable<GlueLayout['hub']>): FileReader<TextRow> {
+  const target =
+    'spellings' in label
+      ? z
+          .int()
+          .min(0)
+          .max(label.spellings.length - 1)
+      : z.number().min(label.minimum).max(label.maximum);
+  const texts = Object.fromEntries(
+    [hub.text, hub.pair].filter((field) => field !== undefined).map((field) => [field, z.string()]),
+  );
+  return parquet({
+    schema: z.looseObject({ ...texts, label: target }),
+    toRow: (record): TextRow => {
+      const found = record as Record<string, unknown> & { readonly label: number };
+      const text = found[hub.text] as string;
+      return hub.pair === undefined
+        ? { text, label: found.label }
+        : { text, pair: found[hub.pair] as string, label: found.label };
+    },
   });
-}
-
-async function readSplit(file: string, layout: GlueLayout, rows: TaskRow[]) {
-  const reader = new ColumnReader<TwoTexts>(file, layout.layout as ColumnLayout<TwoTexts>);
-  const digest = await readTsv(file, (cells, line) => {
-    const found = reader.read(cells, line);
-    if (found === undefined) return;
-    const label = parseLabel(found.label, layout.label, file, line);
-    // A task with one text has no `pair` column, whatever the type of the shared reader says.
-    const { text, pair } = found as { readonly text: string; readonly pair?: string };
-    rows.push(pair === undefined ? { text, label } : { text, pair, label });
-  });
-  if (rows.length === 0) {
-    throw new CorruptFileError(messages.emptyFile(file, digest.bytes), {
-      file,
-      code: 'LEANTUNE_EMPTY_FILE',
-      remedy: messages.restoreFileRemedy(),
-    });
-  }
-  return digest;
 }
 
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;

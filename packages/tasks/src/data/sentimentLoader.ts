@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { CorruptFileError, EnvironmentError, RandomStream } from '@leantune/core';
 import { z } from 'zod';
 import { messages } from '../messages.js';
-import type { LoadedDataset, LoadedFile, TaskRow } from './dataset.js';
+import type { LoadedDataset, LoadedFile, TextRow } from './dataset.js';
 
 const FIXTURES = ['amazon.json', 'imdb.json', 'yelp.json'] as const;
 const TRAIN_ROWS = 2400;
@@ -24,9 +24,9 @@ const fixtureSchema = z.array(
 );
 
 /** Splits into 2400 `train` and the remaining `dev` rows by one fixed shuffle of the three files' records. */
-export async function loadSentences(folder = fixtureFolder()): Promise<LoadedDataset> {
+export async function loadSentences(folder = fixtureFolder()): Promise<LoadedDataset<TextRow>> {
   const files: LoadedFile[] = [];
-  const rows: TaskRow[] = [];
+  const rows: TextRow[] = [];
   for (const name of FIXTURES) {
     const content = await readFixture(join(folder, name));
     files.push({ path: name, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') });
@@ -53,7 +53,7 @@ async function readFixture(file: string): Promise<Buffer> {
   }
 }
 
-function parseFixture(file: string, content: string): TaskRow[] {
+function parseFixture(file: string, content: string): TextRow[] {
   const corrupt = (reason: string) =>
     new CorruptFileError(messages.badFixture(file, reason), {
       file,

@@ -4,17 +4,33 @@ export interface Metric {
   /** How tables and axes call it. */
   readonly title: string;
   readonly direction: 'higher' | 'lower';
-  /** `fraction`: share of rows or a ratio, 0..1; `correlation`: -1..1; `squared-target`: the target's unit squared. */
-  readonly unit: 'fraction' | 'correlation' | 'squared-target';
-  /** What `predictions` and `labels` hold: class indices or real numbers. */
-  readonly kind: 'classification' | 'regression';
   /**
-   * Score of `predictions` against `labels`, both of length [rows].
+   * `fraction`: share of rows or a ratio, 0..1; `correlation`: -1..1; `squared-target`: the target's unit squared;
+   * `nats`: natural logarithms a token; `perplexity`: their exponential.
+   */
+  readonly unit: 'fraction' | 'correlation' | 'squared-target' | 'nats' | 'perplexity';
+  /**
+   * What it takes: class indices and labels; real numbers and targets; or, of the other kinds, every row's own score
+   * and its weight (1, or its tokens in language modelling).
+   */
+  readonly kind: MetricKind;
+  /** `mean`: of the rows' own scores; `split`: of all rows at once. */
+  readonly aggregation: 'mean' | 'split';
+  /**
+   * Score of `predictions` against `labels`, both of length [rows]; see `kind`.
    * Returns undefined where the metric is not defined, never NaN.
    * Throws UsageError where the lengths differ.
    */
   readonly compute: (predictions: ArrayLike<number>, labels: ArrayLike<number>) => number | undefined;
+  /**
+   * Standard error of that value over the rows: sample standard deviation of the rows' scores / √rows for a mean.
+   * Undefined where there is no such formula, or fewer than two rows.
+   */
+  readonly standardError: (predictions: ArrayLike<number>, labels: ArrayLike<number>) => number | undefined;
 }
+
+export type MetricKind =
+  'classification' | 'regression' | 'multiple-choice' | 'language-modelling' | 'question-answering';
 
 export type MetricName =
   | 'accuracy'
@@ -29,4 +45,10 @@ export type MetricName =
   | 'pearson'
   | 'spearman'
   | 'pearsonSpearmanMean'
-  | 'meanSquaredError';
+  | 'meanSquaredError'
+  | 'acc'
+  | 'acc_norm'
+  | 'loss'
+  | 'perplexity'
+  | 'exactMatch'
+  | 'answerF1';

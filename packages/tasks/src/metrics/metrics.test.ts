@@ -99,7 +99,11 @@ describe('metrics', () => {
   });
 
   it('knows which way is better', () => {
-    expect(metricNames().filter((name) => getMetric(name).direction === 'lower')).toEqual(['meanSquaredError']);
+    expect(metricNames().filter((name) => getMetric(name).direction === 'lower')).toEqual([
+      'meanSquaredError',
+      'loss',
+      'perplexity',
+    ]);
   });
 
   it('survives deviations whose squares overflow', () => {

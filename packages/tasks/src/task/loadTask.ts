@@ -1,14 +1,19 @@
-import { UsageError, nearestName } from '@leantune/core';
+import { UsageError, nearestName, type TrainableModel } from '@leantune/core';
+import type { HeadOptions } from '@leantune/models';
 import { Batcher, type BatcherOptions } from '../batching/batcher.js';
-import { encodeDataset, type EncodedExample, type EncodeOptions, type RowTokenizer } from '../batching/encode.js';
+import type { RowTokenizer } from '../batching/encode.js';
 import type { DataSource } from '../data/dataFolder.js';
-import type { LoadedDataset, TaskRow } from '../data/dataset.js';
+import type { LoadedDataset, TaskRow, TextRow } from '../data/dataset.js';
 import { compareWithManifest } from '../data/manifest.js';
+import { scoreTokens } from '../language/scoreTokens.js';
 import { messages } from '../messages.js';
-import { labelsOf, type TaskDeclaration } from './declaration.js';
+import { labelsOf, trainSplitsOf, type TaskDeclaration } from './declaration.js';
+import { holdOut } from './holdOut.js';
+import type { EncodedTask, EncodeTaskOptions, EvaluateOptions, PromptOptions } from './kinds/kind.js';
+import { kindOf } from './kinds/registry.js';
 import { describeProvenance, type DatasetProvenance } from './provenance.js';
 import { getTask } from './registry.js';
-import { predictionsOf, scorePredictions, type TaskScore } from './score.js';
+import { predictionsOf, scoreRows, type TaskScore } from './score.js';
 import { checkLimit, takeSubset } from './subset.js';
 
 export interface LoadTaskOptions extends DataSource {
@@ -18,15 +23,8 @@ export interface LoadTaskOptions extends DataSource {
   readonly devRows?: number;
 }
 
-/** What a model needs to know to end in the right head: `numberOfLabels` classes, or 1 for a regression. */
-export interface TaskHead {
-  readonly kind: 'classification' | 'regression';
-  readonly numberOfLabels: number;
-}
-
 export interface TaskBatchesOptions
-  extends EncodeOptions, Pick<BatcherOptions, 'size' | 'seed' | 'epoch' | 'padding' | 'dropLast'> {
-  readonly tokenizer: RowTokenizer;
+  extends EncodeTaskOptions, Pick<BatcherOptions, 'size' | 'seed' | 'epoch' | 'padding' | 'paddingSide' | 'dropLast'> {
   /** Default: `shuffled` for the training split, `length` for the others. */
   readonly order?: BatcherOptions['order'];
 }
@@ -39,22 +37,26 @@ export async function loadTask(name: string, options: LoadTaskOptions = {}): Pro
   const dataset = await declaration.load(declaration.name, options);
   const comparison = compareWithManifest(declaration.name, dataset, declaration.manifest, labelsOf(declaration));
   const warnings = [...comparison.warnings];
-  const limited = Object.entries(dataset.splits).map(([split, rows]): [string, readonly TaskRow[]] => {
-    const option = split === declaration.splits.train ? 'trainRows' : 'devRows';
+  const splits = holdOut(declaration, dataset.splits);
+  const trainSplit = trainSplitsOf(declaration).find((split) => splits[split] !== undefined);
+  const limited = Object.entries(splits).map(([split, rows]): [string, readonly TaskRow[]] => {
+    const option = split === trainSplit ? 'trainRows' : 'devRows';
     const limit = options[option];
     if (limit === undefined) return [split, rows];
     if (limit > rows.length) warnings.push(messages.fewerRows(declaration.name, split, option, limit, rows.length));
     return [split, takeSubset(rows, limit, split)];
   });
   const used: LoadedDataset = { ...dataset, splits: Object.fromEntries(limited) };
-  return new LoadedTask(declaration, used, describeProvenance(declaration, comparison, used), warnings);
+  return new LoadedTask(declaration, used, describeProvenance(declaration, comparison, splits, used), warnings);
 }
 
 /** A task with its rows in memory. Knows nothing of models but the head they need. */
 export class LoadedTask {
   readonly name: string;
-  readonly head: TaskHead;
-  private readonly encoded = new WeakMap<RowTokenizer, Map<string, EncodedExample[]>>();
+  readonly head: HeadOptions;
+  /** The splits to report on that are there. */
+  readonly reportSplits: readonly string[];
+  private readonly encoded = new WeakMap<RowTokenizer, Map<string, EncodedTask>>();
 
   constructor(
     readonly declaration: TaskDeclaration,
@@ -64,11 +66,27 @@ export class LoadedTask {
     readonly warnings: readonly string[],
   ) {
     this.name = declaration.name;
-    const numberOfLabels = declaration.kind === 'classification' ? declaration.labels.length : 1;
-    this.head = { kind: declaration.kind, numberOfLabels };
+    this.head = kindOf(declaration).head(declaration);
+    this.reportSplits = declaration.splits.report.filter((split) => dataset.splits[split] !== undefined);
   }
 
-  /** Rows in their order, to which the `indices` of batches and the order of outputs refer. */
+  /** The split to train on. @throws UsageError where there is none */
+  get trainSplit(): string {
+    const wanted = trainSplitsOf(this.declaration);
+    const split = wanted.find((name) => this.dataset.splits[name] !== undefined);
+    if (split !== undefined) return split;
+    throw new UsageError(messages.nothingToTrainOn(this.name, wanted), {
+      code: 'LEANTUNE_NO_TRAINING_ROWS',
+      remedy: messages.nothingToTrainOnRemedy(this.name, wanted),
+    });
+  }
+
+  /** Throws UsageError for options of prompts that the task does not have. */
+  checkPrompts(options: PromptOptions): void {
+    kindOf(this.declaration).check?.(this.declaration, options);
+  }
+
+  /** Rows in their order, to which the outputs and, where a row is one example, the `indices` of batches refer. */
   rows(split: string): readonly TaskRow[] {
     const rows = this.dataset.splits[split];
     if (rows !== undefined) return rows;
@@ -79,39 +97,67 @@ export class LoadedTask {
     });
   }
 
-  /** Batches of a split; rows are tokenised once for each tokenizer, maximum length and truncation. */
+  /** Batches of a split; rows are tokenised once for each tokenizer and its options. */
   batches(split: string, options: TaskBatchesOptions): Batcher {
-    const { tokenizer, maxLength, truncation: _truncation, ...batching } = options;
-    const order = options.order ?? (split === this.declaration.splits.train ? 'shuffled' : 'length');
-    return new Batcher(this.encode(split, options), {
-      ...batching,
+    const { size, seed, epoch, padding, paddingSide, dropLast, tokenizer } = options;
+    const { examples, maxLength, labels } = this.encode(split, options);
+    const trains = trainSplitsOf(this.declaration).includes(split);
+    return new Batcher(examples, {
+      size,
       maxLength,
-      order,
+      labels,
+      order: options.order ?? (trains ? 'shuffled' : 'length'),
       padTokenId: tokenizer.padTokenId,
-      labels: this.head.kind === 'classification' ? 'int32' : 'float32',
+      ...(seed === undefined ? {} : { seed }),
+      ...(epoch === undefined ? {} : { epoch }),
+      ...(padding === undefined ? {} : { padding }),
+      ...(paddingSide === undefined ? {} : { paddingSide }),
+      ...(dropLast === undefined ? {} : { dropLast }),
     });
+  }
+
+  /** Scores the model on a split: runs it in evaluation mode over all rows. */
+  evaluate(model: TrainableModel, split: string, options: EvaluateOptions): Promise<TaskScore> {
+    const rows = this.rows(split);
+    const rowsOf = (other: string) => this.rows(other);
+    return kindOf(this.declaration).evaluate(this.declaration, model, { split, rows, rowsOf }, options);
+  }
+
+  /**
+   * Mean negative log-likelihood of what a language model learns from the rows of a split, as it learns it; undefined for
+   * tasks that are not learnt as language, and splits that are not there.
+   */
+  async loss(model: TrainableModel, split: string, options: EvaluateOptions): Promise<TaskScore | undefined> {
+    if (this.head.kind !== 'causal-lm' || this.dataset.splits[split] === undefined) return undefined;
+    const { size, tokenizer, breathe } = options;
+    const { padTokenId, vocabularySize } = tokenizer;
+    const { examples } = this.encode(split, options);
+    return scoreTokens(model, examples, split, ['loss', 'perplexity'], { size, padTokenId, vocabularySize, breathe });
   }
 
   /** `outputs` [rows, numberOfLabels], row-major, in the order of `rows(split)`: logits, or the values of a regression. */
   score(outputs: ArrayLike<number>, split: string = this.declaration.splits.report[0]): TaskScore {
-    return this.scorePredictions(predictionsOf(outputs, this.rows(split).length, this.head.numberOfLabels), split);
+    const width = 'numberOfLabels' in this.head ? this.head.numberOfLabels : 1;
+    return this.scorePredictions(predictionsOf(outputs, this.rows(split).length, width), split);
   }
 
   /** `predictions` [rows] in the order of `rows(split)`: class indices or values. */
   scorePredictions(predictions: ArrayLike<number>, split: string = this.declaration.splits.report[0]): TaskScore {
-    const labels = this.rows(split).map((row) => row.label);
-    return scorePredictions(split, this.declaration.metrics, predictions, labels);
+    const rows = this.rows(split) as readonly TextRow[];
+    const labels = rows.map((row) => row.label);
+    return scoreRows(split, this.declaration.metrics, rows.length, () => ({ predictions, labels }));
   }
 
-  private encode(split: string, options: TaskBatchesOptions): EncodedExample[] {
-    const encodings = this.encoded.get(options.tokenizer) ?? new Map<string, EncodedExample[]>();
+  private encode(split: string, options: EncodeTaskOptions): EncodedTask {
+    const encodings = this.encoded.get(options.tokenizer) ?? new Map<string, EncodedTask>();
     this.encoded.set(options.tokenizer, encodings);
-    const key = JSON.stringify([split, options.maxLength, options.truncation ?? null]);
-    let examples = encodings.get(key);
-    if (examples === undefined) {
-      examples = encodeDataset(this.rows(split), options.tokenizer, options);
-      encodings.set(key, examples);
+    const { maxLength, truncation = null, trainTemplate = null } = options;
+    const key = JSON.stringify([split, maxLength, truncation, trainTemplate]);
+    let encoded = encodings.get(key);
+    if (encoded === undefined) {
+      encoded = kindOf(this.declaration).encode(this.declaration, this.rows(split), options);
+      encodings.set(key, encoded);
     }
-    return examples;
+    return encoded;
   }
 }

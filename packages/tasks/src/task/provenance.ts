@@ -1,9 +1,9 @@
 /** What a result must say about the data behind it. Holds no path of the machine. */
 import { createHash } from 'node:crypto';
-import type { LoadedDataset } from '../data/dataset.js';
+import type { LoadedDataset, TextRow } from '../data/dataset.js';
 import { describeSplits, type DatasetStatus, type ManifestComparison, type SplitManifest } from '../data/manifest.js';
 import { accuracy } from '../metrics/classification.js';
-import { labelsOf, type TaskDeclaration } from './declaration.js';
+import { labelsOf, trainSplitsOf, type TaskDeclaration } from './declaration.js';
 
 export interface UsedSplit extends SplitManifest {
   /** Rows that the file(s) had; more than `rows` where a limit was set. */
@@ -17,13 +17,14 @@ export interface DatasetProvenance {
   readonly splits: Readonly<Record<string, UsedSplit>>;
   /** SHA-256 over the content of the rows used, all splits. */
   readonly datasetSha256: string;
-  /** Always answering with the commonest class of the training rows; absent for a regression. */
+  /** Always answering with the commonest class of the training rows; absent but for classes. */
   readonly majorityBaseline?: { readonly label: string; readonly accuracy: Readonly<Record<string, number>> };
 }
 
 export function describeProvenance(
   declaration: TaskDeclaration,
   comparison: ManifestComparison,
+  available: LoadedDataset['splits'],
   used: LoadedDataset,
 ): DatasetProvenance {
   const labels = labelsOf(declaration);
@@ -32,7 +33,7 @@ export function describeProvenance(
   for (const [split, { rowsSha256 }] of described) hash.update(`${split}:${rowsSha256}\n`);
   const splits = described.map(([split, description]): [string, UsedSplit] => [
     split,
-    { ...description, availableRows: comparison.splits[split]!.rows },
+    { ...description, availableRows: available[split]!.length },
   ]);
   return {
     task: declaration.name,
@@ -40,17 +41,24 @@ export function describeProvenance(
     files: comparison.files,
     splits: Object.fromEntries(splits),
     datasetSha256: hash.digest('hex'),
-    ...(labels.length === 0 ? {} : { majorityBaseline: majorityBaseline(declaration, used, labels) }),
+    ...majorityBaseline(declaration, used),
   };
 }
 
-function majorityBaseline(declaration: TaskDeclaration, used: LoadedDataset, labels: readonly string[]) {
+function majorityBaseline(
+  declaration: TaskDeclaration,
+  used: LoadedDataset,
+): Pick<DatasetProvenance, 'majorityBaseline'> {
+  const train = trainSplitsOf(declaration).find((split) => used.splits[split] !== undefined);
+  if (declaration.kind !== 'classification' || train === undefined) return {};
+  const rowsOf = (split: string) => used.splits[split] as readonly TextRow[] | undefined;
+  const { labels } = declaration;
   const counts = labels.map(() => 0);
-  for (const row of used.splits[declaration.splits.train]!) counts[row.label]! += 1;
+  for (const row of rowsOf(train)!) counts[row.label]! += 1;
   const majority = counts.indexOf(Math.max(...counts));
-  const scores = declaration.splits.report.map((split): [string, number] => {
-    const truth = used.splits[split]!.map((row) => row.label);
-    return [split, accuracy(new Float64Array(truth.length).fill(majority), truth)];
+  const scores = declaration.splits.report.flatMap((split): [string, number][] => {
+    const truth = rowsOf(split)?.map((row) => row.label);
+    return truth === undefined ? [] : [[split, accuracy(new Float64Array(truth.length).fill(majority), truth)]];
   });
-  return { label: labels[majority]!, accuracy: Object.fromEntries(scores) };
+  return { majorityBaseline: { label: labels[majority]!, accuracy: Object.fromEntries(scores) } };
 }

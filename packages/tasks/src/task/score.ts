@@ -3,15 +3,23 @@ import { messages } from '../messages.js';
 import type { MetricName } from '../metrics/metric.js';
 import { getMetric } from '../metrics/registry.js';
 
+type Values = Readonly<Partial<Record<MetricName, number>>>;
+
 export interface TaskScore {
   readonly split: string;
   readonly rows: number;
   readonly primary: MetricName;
   /** A metric that is not defined on these predictions is absent here and named in `undefinedMetrics`. */
-  readonly metrics: Readonly<Partial<Record<MetricName, number>>>;
+  readonly metrics: Values;
+  /** Of the metrics that have one: see `Metric.standardError`. */
+  readonly standardErrors: Values;
   readonly undefinedMetrics: readonly MetricName[];
   /** Rows with an output that is not a number: a diverged model. With any of them no metric is defined. */
   readonly invalidRows: number;
+  /** What a reader must know of how the rows were scored. */
+  readonly warnings?: readonly string[];
+  /** The same over parts of the rows, e.g. the subjects of an examination. */
+  readonly groups?: Readonly<Record<string, Pick<TaskScore, 'rows' | 'metrics' | 'standardErrors'>>>;
 }
 
 /**
@@ -29,20 +37,35 @@ export function predictionsOf(outputs: ArrayLike<number>, rows: number, width: n
   });
 }
 
-/** `predictions` and `labels` are [rows]: class indices or real values. */
-export function scorePredictions(
+/** What a metric takes: predictions and labels, or the rows' own scores and weights; [rows] each. */
+export interface MetricInput {
+  readonly predictions: ArrayLike<number>;
+  readonly labels: ArrayLike<number>;
+}
+
+/** Every metric of `names`; `inputOf` gives what each of them takes. */
+export function scoreRows(
   split: string,
   names: readonly [MetricName, ...MetricName[]],
-  predictions: ArrayLike<number>,
-  labels: ArrayLike<number>,
+  rows: number,
+  inputOf: (name: MetricName) => MetricInput,
 ): TaskScore {
-  const invalidRows = Array.from(predictions).filter(Number.isNaN).length;
   const metrics: Partial<Record<MetricName, number>> = {};
+  const standardErrors: Partial<Record<MetricName, number>> = {};
   const undefinedMetrics: MetricName[] = [];
+  let invalidRows = 0;
   for (const name of names) {
-    const value = invalidRows > 0 ? undefined : getMetric(name).compute(predictions, labels);
-    if (value === undefined) undefinedMetrics.push(name);
-    else metrics[name] = value;
+    const { predictions, labels } = inputOf(name);
+    const invalid = Array.from(predictions).filter(Number.isNaN).length;
+    invalidRows = Math.max(invalidRows, invalid);
+    const value = invalid > 0 ? undefined : getMetric(name).compute(predictions, labels);
+    if (value === undefined) {
+      undefinedMetrics.push(name);
+      continue;
+    }
+    metrics[name] = value;
+    const error = getMetric(name).standardError(predictions, labels);
+    if (error !== undefined) standardErrors[name] = error;
   }
-  return { split, rows: labels.length, primary: names[0], metrics, undefinedMetrics, invalidRows };
+  return { split, rows, primary: names[0], metrics, standardErrors, undefinedMetrics, invalidRows };
 }

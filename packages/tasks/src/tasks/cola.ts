@@ -1,6 +1,7 @@
 import { glueLoader } from '../data/glueLoader.js';
 import { colaManifest } from '../manifests/cola.js';
 import { defineTask } from '../task/declaration.js';
+import { glueArchive, ofHub } from './glue.js';
 
 export const cola = defineTask({
   name: 'cola',
@@ -22,5 +23,15 @@ export const cola = defineTask({
     files: { train: 'train.tsv', dev: 'dev.tsv' },
     layout: { header: false, columnCount: 4, columns: { label: 1, text: 3 } },
     label: { spellings: ['0', '1'] },
+    hub: ofHub('cola', 'sentence'),
   }),
+  downloads: [
+    glueArchive(
+      'CoLA',
+      'CoLA',
+      ['train.tsv', 'dev.tsv'],
+      376971,
+      'f212fcd832b8f7b435fb991f101abf89f96b933ab400603bf198960dfc32cbff',
+    ),
+  ],
 });

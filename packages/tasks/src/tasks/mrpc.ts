@@ -1,6 +1,7 @@
 import { glueLoader } from '../data/glueLoader.js';
 import { mrpcManifest } from '../manifests/mrpc.js';
 import { defineTask } from '../task/declaration.js';
+import { ofHub } from './glue.js';
 
 export const mrpc = defineTask({
   name: 'mrpc',
@@ -22,5 +23,6 @@ export const mrpc = defineTask({
     files: { train: 'train.tsv', dev: 'dev.tsv' },
     layout: { header: true, columns: { text: '#1 String', pair: '#2 String', label: 'Quality' } },
     label: { spellings: ['0', '1'] },
+    hub: ofHub('mrpc', 'sentence1', 'sentence2'),
   }),
 });

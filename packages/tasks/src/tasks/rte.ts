@@ -1,6 +1,7 @@
 import { glueLoader } from '../data/glueLoader.js';
 import { rteManifest } from '../manifests/rte.js';
 import { defineTask } from '../task/declaration.js';
+import { glueArchive, ofHub } from './glue.js';
 
 export const rte = defineTask({
   name: 'rte',
@@ -23,5 +24,15 @@ export const rte = defineTask({
     files: { train: 'train.tsv', dev: 'dev.tsv' },
     layout: { header: true, columns: { text: 'sentence1', pair: 'sentence2', label: 'label' } },
     label: { spellings: ['entailment', 'not_entailment'] },
+    hub: ofHub('rte', 'sentence1', 'sentence2'),
   }),
+  downloads: [
+    glueArchive(
+      'RTE',
+      'RTE',
+      ['train.tsv', 'dev.tsv'],
+      697150,
+      '6bf86de103ecd335f3441bd43574d23fef87ecc695977a63b82d5efb206556ee',
+    ),
+  ],
 });

@@ -1,6 +1,7 @@
 import { glueLoader } from '../data/glueLoader.js';
 import { sst2Manifest } from '../manifests/sst2.js';
 import { defineTask } from '../task/declaration.js';
+import { glueArchive, ofHub } from './glue.js';
 
 export const sst2 = defineTask({
   name: 'sst2',
@@ -23,5 +24,15 @@ export const sst2 = defineTask({
     files: { train: 'train.tsv', dev: 'dev.tsv' },
     layout: { header: true, columns: { text: 'sentence', label: 'label' } },
     label: { spellings: ['0', '1'] },
+    hub: ofHub('sst2', 'sentence'),
   }),
+  downloads: [
+    glueArchive(
+      'SST-2',
+      'SST-2',
+      ['train.tsv', 'dev.tsv'],
+      7439277,
+      'd67e16fb55739c1b32cdce9877596db1c127dc322d93c082281f64057c16deaa',
+    ),
+  ],
 });

@@ -1,6 +1,7 @@
 import { glueLoader } from '../data/glueLoader.js';
 import { stsbManifest } from '../manifests/stsb.js';
 import { defineTask } from '../task/declaration.js';
+import { glueArchive, ofHub } from './glue.js';
 
 const SIMILARITY = { minimum: 0, maximum: 5 };
 
@@ -25,5 +26,15 @@ export const stsb = defineTask({
     files: { train: 'train.tsv', dev: 'dev.tsv' },
     layout: { header: true, columns: { text: 'sentence1', pair: 'sentence2', label: 'score' } },
     label: SIMILARITY,
+    hub: ofHub('stsb', 'sentence1', 'sentence2'),
   }),
+  downloads: [
+    glueArchive(
+      'STS-B',
+      'STS-B',
+      ['train.tsv', 'dev.tsv'],
+      802872,
+      'e60a6393de5a8b5b9bac5020a1554b54e3691f9d600b775bd131e613ac179c85',
+    ),
+  ],
 });

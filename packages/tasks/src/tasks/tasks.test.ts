@@ -2,16 +2,18 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { glueLoader } from '../data/glueLoader.js';
+import type { TextRow } from '../data/dataset.js';
 import { getMetric } from '../metrics/registry.js';
 import { labelsOf } from '../task/declaration.js';
 import { loadTask } from '../task/loadTask.js';
 import { getTask, taskNames } from '../task/registry.js';
 import { verifyDataset } from '../task/verify.js';
 import { dataFolder, emptyEnvironment } from '../testing/glueFolder.js';
+import { textRows } from '../testing/textRows.js';
 import { missingShared, sharedPath } from '../testing/shared.js';
 
 const GLUE = 'data/glue';
-const skipReason = missingShared(GLUE);
+const skipReason = missingShared('data');
 const source = { dataFolder: sharedPath('data'), environment: emptyEnvironment };
 
 /** Rows (train, dev) and label counts of the published files, counted apart from this code (Python, see the manifests). */
@@ -23,32 +25,66 @@ const published: Readonly<Record<string, { folder: string; rows: [number, number
   stsb: { folder: 'STS-B', rows: [5749, 1500] },
 };
 
+/** What lies in the shared folder, as its README counts it; samples have fewer rows than published. */
+const atHand: Readonly<Record<string, readonly [status: string, rows: Readonly<Record<string, number>>]>> = {
+  sentences: ['official', { train: 2400, dev: 600 }],
+  cola: ['official', { train: 8551, dev: 1043 }],
+  sst2: ['official', { train: 67349, dev: 872 }],
+  mrpc: ['official', { train: 3668, dev: 408 }],
+  qqp: ['sample', { train: 8999, dev: 1000 }],
+  stsb: ['official', { train: 5749, dev: 1500 }],
+  mnli: ['sample', { train: 8999, dev_matched: 9815 }],
+  qnli: ['sample', { train: 8999, dev: 5463 }],
+  rte: ['official', { train: 2490, dev: 277 }],
+  wnli: ['official', { train: 635, dev: 71 }],
+  openbookqa: ['official', { train: 4957, dev: 500, test: 500 }],
+  piqa: ['official', { dev: 1838 }],
+  arc_easy: ['official', { train: 2251, dev: 570, test: 2376 }],
+  arc_challenge: ['official', { train: 1119, dev: 299, test: 1172 }],
+  sciq: ['official', { train: 11679, dev: 1000, test: 1000 }],
+  mmlu: ['official', { dev: 285, test: 14042 }],
+  hellaswag: ['official', { dev: 10042 }],
+  truthfulqa_mc1: ['official', { dev: 817 }],
+  truthfulqa_mc2: ['official', { dev: 817 }],
+  winogrande: ['official', { train_m: 2558, train_s: 640, dev: 1267 }],
+  squad: ['official', { dev: 10570 }],
+  alpaca: ['sample', { train: 999 }],
+  tinystories: ['sample', { train: 1727 }],
+};
+
 describe.each(taskNames())('declaration of %s', (name) => {
   const task = getTask(name);
 
   it('is complete', () => {
     expect(task.summary).not.toBe('');
     expect(task.source.licence).not.toBe('');
-    expect(task.manifest.files.length).toBeGreaterThan(0);
-    for (const metric of task.metrics) expect(getMetric(metric).kind).toBe(task.kind);
+    const kind = task.kind === 'instruction' ? 'language-modelling' : task.kind;
+    for (const metric of task.metrics) expect(getMetric(metric).kind).toBe(kind);
   });
 
   it('has a manifest whose label counts add up', () => {
     for (const split of Object.values(task.manifest.splits)) {
-      if (task.kind === 'regression') {
-        expect(split.labelCounts).toBeUndefined();
-        continue;
-      }
-      expect(Object.keys(split.labelCounts!)).toEqual(labelsOf(task));
-      expect(Object.values(split.labelCounts!).reduce((a, b) => a + b, 0)).toBe(split.rows);
+      if (split.labelCounts === undefined) continue;
+      expect(Object.keys(split.labelCounts)).toEqual(labelsOf(task));
+      const counted = Object.values(split.labelCounts).reduce((a, b) => a + b, 0);
+      // Copies of ARC lack the right choice of a few rows.
+      if (name.startsWith('arc')) expect(counted).toBeGreaterThan(0.9 * split.rows);
+      else expect(counted).toBe(split.rows);
     }
   });
 
-  it.skipIf(skipReason !== undefined && name !== 'sentences')(
-    `loads the published rows${skipReason === undefined || name === 'sentences' ? '' : ` (skipped: ${skipReason})`}`,
+  const expected = atHand[name];
+  it.skipIf(expected === undefined || (skipReason !== undefined && name !== 'sentences'))(
+    `loads the rows at hand${skipReason === undefined || name === 'sentences' ? '' : ` (skipped: ${skipReason})`}`,
     async () => {
       const report = await verifyDataset(name, source);
-      expect(report).toMatchObject({ status: 'official', splits: task.manifest.splits, warnings: [] });
+      const [status, rows] = expected!;
+      if (report.status === 'unusable') throw report.error;
+      expect(report.status).toBe(status);
+      expect(Object.fromEntries(Object.entries(report.splits).map(([split, found]) => [split, found.rows]))).toEqual(
+        rows,
+      );
+      if (status === 'official') expect(report.warnings).toEqual([]);
     },
   );
 });
@@ -77,7 +113,7 @@ describe.skipIf(skipReason !== undefined)(`GLUE files${skipReason ? ` (skipped: 
       pair: 'A man wearing a hard hat is dancing.',
       label: 5,
     });
-    expect((await first('rte'))!.label).toBe(1);
+    expect(((await first('rte')) as TextRow).label).toBe(1);
   });
 
   it('gives the majority baselines that follow from the label counts', async () => {
@@ -98,15 +134,15 @@ describe.skipIf(skipReason !== undefined)(`GLUE files${skipReason ? ` (skipped: 
     });
   });
 
-  it('reports a cut file as different and a broken one as unusable', async () => {
+  it('reports a cut file as a sample and a broken one as unusable', async () => {
     const lines = readFileSync(sharedPath(GLUE, 'RTE', 'train.tsv'), 'utf8').split('\n');
     const dev = readFileSync(sharedPath(GLUE, 'RTE', 'dev.tsv'), 'utf8');
     const cut = dataFolder({ 'RTE/train.tsv': lines.slice(0, 101).join('\n'), 'RTE/dev.tsv': dev });
     const options = { dataFolder: cut, environment: emptyEnvironment };
     expect(await verifyDataset('rte', options)).toMatchObject({
-      status: 'different',
+      status: 'sample',
       splits: { train: { rows: 100 }, dev: { rows: 277 } },
-      warnings: [expect.stringContaining('100 rows, published 2490')],
+      warnings: [expect.stringContaining('100 of 2490 published rows')],
     });
     const broken = dataFolder({ 'RTE/train.tsv': `${lines[0]}\n1\tonly\n`, 'RTE/dev.tsv': dev });
     expect(await verifyDataset('rte', { ...options, dataFolder: broken })).toMatchObject({
@@ -136,8 +172,8 @@ describe('sentences', () => {
     expect(task.provenance.splits.train!.rows).toBe(2400);
     expect(task.provenance.splits.dev!.rows).toBe(600);
     expect(task.provenance.status).toBe('official');
-    const train = new Set(task.rows('train').map((row) => row.text));
-    const shared = task.rows('dev').filter((row) => train.has(row.text)).length;
+    const train = new Set(textRows(task, 'train').map((row) => row.text));
+    const shared = textRows(task, 'dev').filter((row) => train.has(row.text)).length;
     expect(getTask('sentences').source.notes).toContain(`${shared} development rows are also in training`);
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CorruptFileError, RandomStream } from '@leantune/core';
 import { expect } from 'vitest';
 import { loadTask } from '../task/loadTask.js';
+import { textRows } from './textRows.js';
 import { dataFolder, emptyEnvironment } from './glueFolder.js';
 
 const header = 'sentence\tlabel';
@@ -35,7 +36,7 @@ export async function loadMutatedFiles(count: number): Promise<Record<string, nu
     writeFileSync(file, mutate(random));
     const outcome = await loadTask('sst2', { dataFolder: folder, environment: emptyEnvironment }).then(
       (task) => {
-        expect(task.rows('train').every((row) => row.label === 0 || row.label === 1)).toBe(true);
+        expect(textRows(task, 'train').every((row) => row.label === 0 || row.label === 1)).toBe(true);
         return 'loaded';
       },
       (error: unknown) => {

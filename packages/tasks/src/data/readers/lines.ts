@@ -1,41 +1,47 @@
 /**
- * Streamed reader of tab-separated files as the benchmarks publish them: one row a line, no quoting (a quotation mark
- * is text), UTF-8 with or without byte order mark, LF or CRLF. papaparse splits blocks of whole lines, so memory holds
- * one block and what the caller keeps, and every row has its line number.
+ * Streamed reading of text files in blocks of whole lines: UTF-8 with or without byte order mark, LF or CRLF. Memory
+ * holds one block and what the caller keeps, and every line has its number.
  */
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import { CorruptFileError, EnvironmentError } from '@leantune/core';
-import Papa from 'papaparse';
-import { messages } from '../messages.js';
+import { messages } from '../../messages.js';
 
 const BLOCK_BYTES = 1 << 20;
 /** No benchmark has longer lines; a larger file without line ends is not a table. */
 const LONGEST_LINE_BYTES = 1 << 24;
 const LINE_FEED = 0x0a;
-const BYTE_ORDER_MARK = '\uFEFF';
 
 export interface FileDigest {
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** Cells of one row and its line in the file, counted from 1. */
-export type RowHandler = (cells: readonly string[], line: number) => void;
+/** Whole lines, the first of which is `firstLine` of the file (counted from 1); the last may lack its line feed. */
+export interface LineBlock {
+  readonly text: string;
+  readonly firstLine: number;
+  readonly endsWithLineFeed: boolean;
+}
 
 /**
- * Calls `onRow` for every line that is not empty and returns the file's size and SHA-256.
+ * Calls `onBlock` for every block, which answers how many lines it had, and returns the file's size and SHA-256.
  * Throws EnvironmentError where the file cannot be read, CorruptFileError (file and line) where it is not UTF-8 or
- * a line is endless, and whatever `onRow` throws.
+ * a line is endless, and whatever `onBlock` throws.
  */
-export async function readTsv(file: string, onRow: RowHandler): Promise<FileDigest> {
+export async function readLineBlocks(file: string, onBlock: (block: LineBlock) => number): Promise<FileDigest> {
   const handle = await openFile(file);
   try {
     const hash = createHash('sha256');
     let bytes = 0;
     let firstLine = 1;
     let rest: Buffer = Buffer.alloc(0);
+    const parse = (block: Buffer): void => {
+      if (!isUtf8(block)) throw invalidUtf8(file, block, firstLine);
+      const endsWithLineFeed = block.at(-1) === LINE_FEED;
+      firstLine += onBlock({ text: block.toString('utf8'), firstLine, endsWithLineFeed });
+    };
     for await (const chunk of chunksOf(handle, file)) {
       hash.update(chunk);
       bytes += chunk.length;
@@ -47,11 +53,34 @@ export async function readTsv(file: string, onRow: RowHandler): Promise<FileDige
         }
         continue;
       }
-      firstLine = parseBlock(file, Buffer.concat([rest, chunk.subarray(0, end)]), firstLine, onRow);
+      parse(Buffer.concat([rest, chunk.subarray(0, end)]));
       rest = chunk.subarray(end);
     }
-    if (rest.length > 0) parseBlock(file, rest, firstLine, onRow);
+    if (rest.length > 0) parse(rest);
     return { bytes, sha256: hash.digest('hex') };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A whole file that must be UTF-8, without its byte order mark. */
+export async function readText(file: string): Promise<{ readonly text: string; readonly digest: FileDigest }> {
+  const content = await readWhole(file);
+  if (!isUtf8(content)) throw invalidUtf8(file, content, 1);
+  return { text: content.toString('utf8').replace(/^\uFEFF/, ''), digest: digestOf(content) };
+}
+
+export function digestOf(content: Uint8Array): FileDigest {
+  return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
+}
+
+/** @throws EnvironmentError where the file cannot be read */
+export async function readWhole(file: string): Promise<Buffer> {
+  const handle = await openFile(file);
+  try {
+    return await handle.readFile();
+  } catch (error) {
+    throw unreadable(file, error);
   } finally {
     await handle.close();
   }
@@ -80,30 +109,6 @@ async function* chunksOf(handle: FileHandle, file: string): AsyncGenerator<Buffe
   }
 }
 
-/** Parses whole lines, the first of which is line `firstLine` of the file; returns the number of the line after them. */
-function parseBlock(file: string, block: Buffer, firstLine: number, onRow: RowHandler): number {
-  if (!isUtf8(block)) throw invalidUtf8(file, block, firstLine);
-  // papaparse drops a mark at the start of what it is given: the file's own, and no character of a later block.
-  const text = block.toString('utf8');
-  const { data } = Papa.parse<string[]>(firstLine === 1 ? text : BYTE_ORDER_MARK + text, {
-    delimiter: '\t',
-    newline: '\n',
-    quoteChar: '',
-    dynamicTyping: false,
-    fastMode: true,
-  });
-  // The line feed at the end of a block leaves one empty row after it.
-  const lines = block.at(-1) === LINE_FEED ? data.length - 1 : data.length;
-  for (let i = 0; i < lines; i++) {
-    const cells = data[i]!;
-    const last = cells.length - 1;
-    if (cells[last]!.endsWith('\r')) cells[last] = cells[last]!.slice(0, -1);
-    if (last === 0 && cells[0] === '') continue;
-    onRow(cells, firstLine + i);
-  }
-  return firstLine + lines;
-}
-
 function invalidUtf8(file: string, block: Buffer, firstLine: number): CorruptFileError {
   let line = firstLine;
   for (let start = 0; start < block.length; line++) {
@@ -115,11 +120,16 @@ function invalidUtf8(file: string, block: Buffer, firstLine: number): CorruptFil
   return corrupt(file, messages.invalidUtf8(file, line), 'LEANTUNE_INVALID_UTF8', messages.invalidUtf8Remedy());
 }
 
-function corrupt(file: string, message: string, code: string, remedy = messages.restoreFileRemedy()): CorruptFileError {
+export function corrupt(
+  file: string,
+  message: string,
+  code: string,
+  remedy = messages.restoreFileRemedy(),
+): CorruptFileError {
   return new CorruptFileError(message, { file, code, remedy });
 }
 
-function unreadable(file: string, cause: unknown): EnvironmentError {
+export function unreadable(file: string, cause: unknown): EnvironmentError {
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new EnvironmentError(messages.unreadableFile(file, reason), {
     code: 'LEANTUNE_FILE_UNREADABLE',

@@ -1,5 +1,5 @@
 import { CorruptFileError, nearestName } from '@leantune/core';
-import { messages } from '../messages.js';
+import { messages } from '../../messages.js';
 
 /** Where a table's columns are: by the names of its first line, or by position (from 0) in a file without a header. */
 export type ColumnLayout<Column extends string> =

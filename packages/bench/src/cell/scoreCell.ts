@@ -1,0 +1,91 @@
+/** Scores of a cell's model: on the splits of its task, and on other tasks. */
+import {
+  getMetric,
+  loadTask,
+  type EvaluateOptions,
+  type LoadedTask,
+  type MetricName,
+  type PromptOptions,
+  type TaskScore,
+} from '@leantune/tasks';
+import type { TransformerModel } from '@leantune/models';
+import type { CellConfig, CellHooks, Metric } from './contract.js';
+
+type TaskSettings = CellConfig['task'];
+
+/** The settings of a task that say how questions are put. */
+export function promptsOf(settings: Pick<TaskSettings, keyof PromptOptions>): PromptOptions {
+  const { trainTemplate, evalTemplate, shots, specialTokens } = settings;
+  return {
+    ...(trainTemplate === undefined ? {} : { trainTemplate }),
+    ...(evalTemplate === undefined ? {} : { evalTemplate }),
+    ...(shots === undefined ? {} : { shots }),
+    ...(specialTokens === undefined ? {} : { specialTokens }),
+  };
+}
+
+export class CellScoring {
+  /** What a reader of the scores must know, each once. */
+  readonly warnings: string[] = [];
+
+  constructor(
+    private readonly model: TransformerModel,
+    private readonly options: EvaluateOptions,
+    private readonly hooks: Pick<CellHooks, 'breathe'>,
+  ) {}
+
+  /** Every split that the task reports, and what a language model still has to learn of the split that selects. */
+  async evaluate(task: LoadedTask, options: Partial<EvaluateOptions> = {}, prefix = ''): Promise<Metric[]> {
+    const metrics: Metric[] = [];
+    const own = { ...this.options, ...options, breathe: this.hooks.breathe };
+    for (const split of task.reportSplits) {
+      const questions = task.declaration.kind === 'multiple-choice';
+      // A question may be as long as the model can read: `maxLength` is for training.
+      const length = questions ? { maxLength: this.model.maxPositions } : {};
+      metrics.push(...this.described(task, await task.evaluate(this.model, split, { ...own, ...length }), prefix));
+    }
+    if (prefix === '' && task.declaration.kind === 'multiple-choice') {
+      const loss = await task.loss(this.model, task.declaration.splits.select, own);
+      if (loss !== undefined) metrics.push(...metricsOf(['loss'], loss, loss.split));
+    }
+    return metrics;
+  }
+
+  /** Other tasks than the trained one; the splits of their metrics begin with the task's name. */
+  async evaluateOthers(others: NonNullable<TaskSettings['evaluate']>): Promise<Metric[]> {
+    const metrics: Metric[] = [];
+    for (const { name, shots = 0, devRows } of others) {
+      const task = await loadTask(name, devRows === undefined ? {} : { devRows });
+      metrics.push(...(await this.evaluate(task, { shots }, `${task.name}/`)));
+      this.warnings.push(...task.warnings);
+    }
+    return metrics;
+  }
+
+  private described(task: LoadedTask, score: TaskScore, prefix: string): Metric[] {
+    for (const warning of score.warnings ?? []) if (!this.warnings.includes(warning)) this.warnings.push(warning);
+    const names = task.declaration.metrics;
+    const groups = Object.entries(score.groups ?? {}).flatMap(([group, part]) =>
+      metricsOf(names, part, `${prefix}${score.split}/${group}`),
+    );
+    return [...metricsOf(names, score, `${prefix}${score.split}`), ...groups];
+  }
+}
+
+function metricsOf(
+  names: readonly MetricName[],
+  { metrics, standardErrors }: Pick<TaskScore, 'metrics' | 'standardErrors'>,
+  split: string,
+): Metric[] {
+  return names.map((name) => {
+    const value = metrics[name];
+    const standardError = standardErrors[name];
+    return {
+      name,
+      direction: getMetric(name).direction,
+      split,
+      ...(value === undefined ? {} : { value }),
+      ...(standardError === undefined ? {} : { standardError }),
+    };
+  });
+}

@@ -1,0 +1,174 @@
+/** Records of question-answering datasets, in the benchmarks' own shape and in the hub's. */
+import { z } from 'zod';
+import type { ChoiceRow } from '../data/dataset.js';
+import { messages } from '../messages.js';
+import type { RecordLayout } from '../data/records.js';
+
+const stringList = z.array(z.string()).min(2);
+
+/** ARC and OpenBookQA: choices with labels A, B, … or 1, 2, …, a key; nested in the original, flat on the hub. */
+const nested = z.looseObject({
+  question: z.looseObject({
+    stem: z.string(),
+    choices: z.array(z.looseObject({ text: z.string(), label: z.string() })),
+  }),
+  answerKey: z.string(),
+});
+const flat = z
+  .looseObject({
+    question: z.string().optional(),
+    question_stem: z.string().optional(),
+    choices: z.looseObject({ text: z.array(z.string()), label: z.array(z.string()) }),
+    answerKey: z.string(),
+  })
+  .refine((record) => (record.question ?? record.question_stem) !== undefined, {
+    path: ['question'],
+    message: 'is missing',
+  });
+
+type KeyedRecord = z.infer<typeof nested> | z.infer<typeof flat>;
+
+/** Keys of ARC; copies of it lack some choices, so that a row may have none for its key. */
+const arcKeys = /^[A-E1-5]$/;
+
+export const keyedQuestion: RecordLayout<KeyedRecord, ChoiceRow> = keyed(false);
+export const arcQuestion: RecordLayout<KeyedRecord, ChoiceRow> = keyed(true);
+
+function keyed(mayLackChoices: boolean): RecordLayout<KeyedRecord, ChoiceRow> {
+  return { schema: z.union([nested, flat]), toRow: (record, reject) => toKeyedRow(record, reject, mayLackChoices) };
+}
+
+function toKeyedRow(record: KeyedRecord, reject: (problem: string) => never, mayLackChoices: boolean): ChoiceRow {
+  const isNested = 'question' in record && typeof record.question === 'object';
+  const { stem, choices } = isNested
+    ? (record as z.infer<typeof nested>).question
+    : flatQuestion(record as z.infer<typeof flat>);
+  const labels = choices.map(({ label }) => label);
+  const label = labels.indexOf(record.answerKey.trimStart());
+  if (label < 0 && !(mayLackChoices && arcKeys.test(record.answerKey))) {
+    return reject(messages.answerOutside(record.answerKey, labels));
+  }
+  return { question: stem, choices: choices.map(({ text }) => text), label };
+}
+
+function flatQuestion({ question, question_stem, choices }: z.infer<typeof flat>) {
+  const labelled = choices.text.map((text, index) => ({ text, label: choices.label[index] ?? '' }));
+  return { stem: question_stem ?? question ?? '', choices: labelled };
+}
+
+const sciqRecord = z.looseObject({
+  question: z.string(),
+  distractor1: z.string(),
+  distractor2: z.string(),
+  distractor3: z.string(),
+  correct_answer: z.string(),
+  support: z.string(),
+});
+
+/** The right answer comes last, as lm-evaluation-harness orders them. */
+export const sciqQuestion: RecordLayout<z.infer<typeof sciqRecord>, ChoiceRow> = {
+  schema: sciqRecord,
+  toRow: (record) => ({
+    question: record.question,
+    support: record.support,
+    choices: [record.distractor1, record.distractor2, record.distractor3, record.correct_answer],
+    label: 3,
+  }),
+};
+
+const piqaRecord = z.looseObject({
+  goal: z.string(),
+  sol1: z.string(),
+  sol2: z.string(),
+  label: z.int().min(0).max(1),
+});
+
+export const piqaQuestion: RecordLayout<z.infer<typeof piqaRecord>, ChoiceRow> = {
+  schema: piqaRecord,
+  toRow: ({ goal, sol1, sol2, label }) => ({ question: goal, choices: [sol1, sol2], label }),
+};
+
+/** Original and hub's fields, or texts that have been cleaned already. */
+const hellaswagRecord = z.union([
+  z.looseObject({
+    activity_label: z.string(),
+    ctx_a: z.string(),
+    ctx_b: z.string(),
+    endings: stringList,
+    label: z.coerce.number<number | string>().int().min(0),
+  }),
+  z.looseObject({ query: z.string(), choices: stringList, label: z.coerce.number<number | string>().int().min(0) }),
+]);
+
+export const hellaswagQuestion: RecordLayout<z.infer<typeof hellaswagRecord>, ChoiceRow> = {
+  schema: hellaswagRecord,
+  toRow: (record, reject) => {
+    const raw = record as { readonly [key: string]: unknown; readonly label: number };
+    const choices = ('endings' in raw ? (raw.endings as string[]).map(cleaned) : raw.choices) as string[];
+    if (raw.label >= choices.length)
+      return reject(
+        messages.answerOutside(
+          String(raw.label),
+          choices.map((_, i) => String(i)),
+        ),
+      );
+    const question =
+      'ctx_a' in raw
+        ? cleaned(`${String(raw.activity_label)}: ${String(raw.ctx_a)} ${capitalized(String(raw.ctx_b))}`)
+        : (raw.query as string);
+    return { question, choices, label: raw.label };
+  },
+};
+
+/** Marks of the WikiHow part are taken out, as lm-evaluation-harness does. */
+function cleaned(text: string): string {
+  return text
+    .trim()
+    .replaceAll(' [title]', '. ')
+    .replace(/\[.*?\]/g, '')
+    .replaceAll('  ', ' ');
+}
+
+/** Python's `str.capitalize`. */
+function capitalized(text: string): string {
+  const [first = '', ...rest] = Array.from(text);
+  return first.toUpperCase() + rest.join('').toLowerCase();
+}
+
+const winograndeRecord = z.looseObject({
+  sentence: z.string(),
+  option1: z.string(),
+  option2: z.string(),
+  answer: z.enum(['1', '2']),
+});
+
+export const winograndeQuestion: RecordLayout<z.infer<typeof winograndeRecord>, ChoiceRow> = {
+  schema: winograndeRecord,
+  toRow: ({ sentence, option1, option2, answer }, reject) => {
+    if (!sentence.includes('_')) return reject(messages.noGap());
+    return { question: sentence, choices: [option1, option2], label: Number(answer) - 1 };
+  },
+};
+
+const targets = z.union([
+  z.record(z.string(), z.int().min(0).max(1)),
+  z.looseObject({ choices: z.array(z.string()), labels: z.array(z.int().min(0).max(1)) }),
+]);
+const truthfulQaRecord = z.looseObject({ question: z.string(), mc1_targets: targets, mc2_targets: targets });
+
+/** The choices of one of the two sets; in mc1 one is right, in mc2 several. */
+export const truthfulQaQuestion = (
+  set: 'mc1_targets' | 'mc2_targets',
+): RecordLayout<z.infer<typeof truthfulQaRecord>, ChoiceRow> => ({
+  schema: truthfulQaRecord,
+  toRow: (record, reject) => {
+    const found = record[set] as Record<string, unknown>;
+    const isHub = Array.isArray(found.choices);
+    const choices = isHub ? (found.choices as string[]) : Object.keys(found);
+    const truths = isHub ? (found.labels as number[]) : (Object.values(found) as number[]);
+    const label = truths.indexOf(1);
+    if (label < 0) return reject(messages.noRightChoice());
+    const row = { question: record.question, choices, label };
+    return set === 'mc2_targets' ? { ...row, truths } : row;
+  },
+});
