@@ -67,7 +67,7 @@ await describeOnBackends('TinyStories-656K', () => {
     const errors = found.map((value, index) => Math.abs(value - golden.nll[index]!));
     expect(found).toHaveLength(golden.nll.length);
     expect(Math.max(...errors)).toBeLessThan(1e-4);
-    expect(Math.abs(loss! - golden.nll.reduce((total, value) => total + value, 0) / golden.nll.length)).toBeLessThan(
+    expect(Math.abs(loss - golden.nll.reduce((total, value) => total + value, 0) / golden.nll.length)).toBeLessThan(
       1e-4,
     );
     const last = logits.subarray((golden.ids.length - 1) * vocabulary);
@@ -118,5 +118,5 @@ function storyBatches({ tokenizer }: LoadedModel): { training: BatchSource; held
 }
 
 function meanLoss({ model }: LoadedModel, batches: readonly Batch[]): number {
-  return batches.reduce((total, batch) => total + predict(model, batch).loss!, 0) / batches.length;
+  return batches.reduce((total, batch) => total + predict(model, batch).loss, 0) / batches.length;
 }
