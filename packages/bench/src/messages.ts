@@ -68,6 +68,22 @@ export const messages = {
     'Take a version of the plugin for this leantune, or widen the range in its package.json if it works.',
   pluginFailed: (reference: string, reason: string) => `plugin "${reference}" cannot be loaded: ${reason}`,
 
+  newKind: (typed: string, nearest: string | undefined, kinds: readonly string[]) =>
+    `cannot make a new "${typed}": ${nearest === undefined ? `expected ${kinds.join(' or ')}` : `did you mean "${nearest}"?`}`,
+  newMethodName: (name: string, nearest: string) =>
+    `"${name}" cannot name a method: expected lower-case words joined by hyphens, like "${nearest}"`,
+  newMethodTaken: (name: string, nearest: string) =>
+    `"${name}" is a method already: take another name, like "${nearest}"`,
+  newMethodRemedy: (nearest: string) => `npx leantune new method ${nearest}`,
+  newMethodExists: (folder: string) => `${folder} exists, and nothing is overwritten`,
+  newMethodExistsRemedy: (name: string) => `Take another folder: npx leantune new method ${name} --in FOLDER`,
+  newLinked: (folder: string, names: readonly string[]) =>
+    names.length === 0
+      ? `nothing had to be linked in ${folder}`
+      : `linked into ${folder}/node_modules: ${names.join(', ')}`,
+  newMethodNext: (folder: string, name: string) =>
+    `Next:  cd ${folder}  then  npx vitest run  (the contract battery)  and  npx leantune run sweep.yaml  (${name} beside full and lora)`,
+
   // Files of a run
   notWritable: (path: string, code: string) => `cannot write into ${path} (${code})`,
   notWritableRemedy: () => 'Choose another folder with --out.',
@@ -85,6 +101,9 @@ export const messages = {
 
   // Models and data before the first cell
   maxLengthOf: (task: string) => `maxLength of task ${task}`,
+  methodOnModel: (method: string, model: string, problem: string) => `${method} on ${model}: ${problem}`,
+  methodOnModelRemedy: () =>
+    'Take another method or other options for that model; npx leantune show METHOD lists them.',
   maxLengthRemedy: () => 'Set a smaller maxLength in the sweep, or maxLength=N on the command line.',
   unreadable: (reason: string) => `a file of a model or task cannot be read: ${reason}`,
   unreadableRemedy: () => 'Give the process the right to read it, or put the file in its place.',

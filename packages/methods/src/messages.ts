@@ -2,11 +2,12 @@
 export const messages = {
   nameTaken: (name: string) => `a method named "${name}" is registered already`,
   unknownMethod: (name: string, nearest: string | undefined, known: readonly string[]) =>
-    `unknown method "${name}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`} (known: ${known.join(', ')})`,
+    `unknown method "${name}"${nearest === undefined ? ` (known: ${known.join(', ')})` : `; did you mean "${nearest}"?`}`,
   methodNameForm: () => 'expected lower-case words joined by hyphens, like "my-method"',
   needsOptionsSchema: () => 'expected a zod object: z.object({ … }), z.object({}) for no options',
   needsFunction: (signature: string) => `expected a function ${signature}`,
   methodProblem: (key: string, problem: string) => `${key}: ${problem}`,
+  noSuchMethod: () => 'no method has this name',
   listMethods: () => 'npx leantune list methods',
   showMethod: (name: string) => `npx leantune show ${name}`,
   spelling: (text: string, column: number, expected: string) =>

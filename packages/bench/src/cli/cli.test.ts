@@ -1,5 +1,6 @@
 /** The real executable: what it prints, and how it ends. Whole outputs, so that a change of words is seen. */
 import { readdirSync } from 'node:fs';
+import { methodNames } from '@leantune/methods';
 import { describe, expect, it } from 'vitest';
 import { runCli, workingFolder } from '../testing/runCli.js';
 
@@ -31,6 +32,7 @@ describe('help', () => {
         memory         exact memory of one training step, from shapes alone: no weights, no data, no GPU
         gradcheck      the gradient of reversible layers beside the ordinary one, layer by layer
         profile        step time and exact memory of methods side by side, on random data
+        new            the folder of a new method, which passes the contract battery as it stands
         parity         run reference cases and print the largest error of each tensor
 
       Exit codes:
@@ -77,6 +79,7 @@ describe('help', () => {
         --on-error <what>  after a cell that failed: continue (default) or stop (choices: "continue",
                            "stop")
         --dry-run          print the plan and run nothing
+        --plugin <path>    a plugin with methods: file, folder or package; may be repeated
         --json             print JSON instead of text
         -h, --help         print this help
 
@@ -133,7 +136,7 @@ describe('usage errors end with 2, the nearest name and where to look', () => {
     ],
     [
       ['run', 'quickstart', 'methods=lroa'],
-      'error: command line: methods[0].method: unknown method "lroa"; did you mean "lora"? (known: full, lora, bitfit, tokentune)\nAll names: npx leantune list\n',
+      'error: command line: methods[0].method: unknown method "lroa"; did you mean "lora"?\nAll names: npx leantune list\n',
     ],
   ])('%j', async (words, stderr) => {
     expect(await outside(words)).toEqual({ code: 2, stdout: '', stderr });
@@ -154,7 +157,7 @@ describe('usage errors end with 2, the nearest name and where to look', () => {
       stdout: '',
       stderr: [
         'error: mine.yaml:4: tasks: unknown task "sentense" (did you mean "sentences"?)',
-        'mine.yaml:5: methods[0]: unknown method "ful"; did you mean "full"? (known: full, lora, bitfit, tokentune)',
+        'mine.yaml:5: methods[0]: unknown method "ful"; did you mean "full"?',
         'mine.yaml:6: sed: unknown key (did you mean "seeds"?)',
         'Correct mine.yaml and run the command again.',
         '',
@@ -190,8 +193,9 @@ describe('names', () => {
   it('list as JSON holds what the text holds', async () => {
     const { stdout } = await outside(['list', 'methods', '--json']);
     const { methods } = JSON.parse(stdout) as { methods: { name: string; summary: string }[] };
-    expect(methods.map((method) => method.name)).toEqual(['full', 'lora', 'bitfit', 'tokentune']);
-    const lines = methods.map(({ name, summary }) => `  ${name.padEnd('tokentune'.length)}  ${summary}\n`);
+    expect(methods.map((method) => method.name)).toEqual(methodNames());
+    const width = Math.max(...methodNames().map((name) => name.length));
+    const lines = methods.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`);
     expect((await outside(['list', 'methods'])).stdout).toBe(`methods\n${lines.join('')}`);
   });
 

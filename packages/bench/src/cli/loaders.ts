@@ -11,5 +11,6 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<CommandHan
   memory: async () => (await import('./commands/memory.js')).memory,
   gradcheck: async () => (await import('./commands/gradcheck.js')).gradcheck,
   profile: async () => (await import('./commands/profile.js')).profile,
+  new: async () => (await import('./commands/new.js')).create,
   parity: async () => (await import('./commands/parity.js')).parity,
 };

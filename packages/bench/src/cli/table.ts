@@ -231,6 +231,19 @@ export const commands = {
       "npx leantune profile full lora 'lora(rank=8)+tokentune' --batch 16 --seq 256 --dropout 0 --saving pytorch",
     ],
   },
+  new: {
+    summary: 'the folder of a new method, which passes the contract battery as it stands',
+    arguments: [
+      { usage: '<kind>', summary: 'method' },
+      { usage: '<name>', summary: 'lower-case words joined by hyphens' },
+    ],
+    options: {
+      in: { flags: '--in <folder>', summary: 'where the folder is made (default: here)', kind: 'text' },
+      link: { flags: '--link', summary: 'write nothing: link leantune into a folder that exists', kind: 'flag' },
+      json,
+    },
+    examples: ['npx leantune new method my-method', 'npx leantune new method my-method --in ../methods'],
+  },
   parity: {
     summary: 'run reference cases and print the largest error of each tensor',
     arguments: [{ usage: '<case...>', summary: 'folders holding a case.json' }],

@@ -6,7 +6,7 @@ import { messages } from '../messages.js';
 import type { PluginPlace } from './locatePlugin.js';
 
 /** leantune's packages are versioned together. */
-function ownVersion(): string {
+export function ownVersion(): string {
   const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
   return (manifest as { readonly version: string }).version;
 }

@@ -96,7 +96,7 @@ describe('usage errors', () => {
     const result = await profile(...words, '--backend', 'wsam', '--rounds', '1.5', '--dropout', '1');
     expect({ code: result.code, stdout: result.stdout }).toEqual({ code: 2, stdout: '' });
     expect(result.stderr).toMatchInlineSnapshot(`
-      "error: command line: method: unknown method "fulll"; did you mean "full"? (known: full, lora, bitfit, tokentune)
+      "error: command line: method: unknown method "fulll"; did you mean "full"?
       command line: method: lora.rnk: unknown option (expected one of rank, alpha, dropout, targets, rankStabilized; did you mean "rank"?)
       command line: --model: unknown model "tiney" (expected one of minilm-l6, a folder with config.json and model.safetensors, or the name of one below LEANTUNE_MODELS)
       command line: --backend: unknown backend "wsam" (did you mean "wasm"?)
@@ -115,7 +115,7 @@ describe('usage errors', () => {
       code: 2,
       stdout: '',
       stderr: [
-        'error: command line: method: unknown method "ful"; did you mean "full"? (known: full, lora, bitfit, tokentune)',
+        'error: command line: method: unknown method "ful"; did you mean "full"?',
         'command line: --batch: -1 is out of range (expected > 0)',
         'command line: --seq: 25 is out of range (expected <= 24, the positions of ./tiny)',
         'npx leantune profile --help shows what there is.',

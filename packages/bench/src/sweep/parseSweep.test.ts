@@ -77,7 +77,7 @@ backends:
         'sweep.yaml:3: models: unknown model "minilm-l7" (expected one of minilm-l6, a folder with config.json and model.safetensors, or the name of one below LEANTUNE_MODELS; did you mean "minilm-l6"?)',
         'sweep.yaml:6: tasks[0].maxLenght: unknown key (did you mean "maxLength"?)',
         'sweep.yaml:7: tasks[1].name: unknown task "sentense" (did you mean "sentences"?)',
-        'sweep.yaml:9: methods[0]: unknown method "ful"; did you mean "full"? (known: full, lora, bitfit, tokentune)',
+        'sweep.yaml:9: methods[0]: unknown method "ful"; did you mean "full"?',
         'sweep.yaml:10: methods[1].method: lora.rnk: unknown option (expected one of rank, alpha, dropout, targets, rankStabilized; did you mean "rank"?)',
         'sweep.yaml:11: methods[1].training.learningRat: unknown key (did you mean "learningRate"?)',
         'sweep.yaml:12: methods[2].bitfit.learningRate: -1 is out of range (expected > 0)',

@@ -60,7 +60,11 @@ function errorOffset({ message, pos }: YAMLError, text: string): number {
 }
 
 /** Line of the deepest node of `path` that exists; an unknown key's own line, a missing key's parent. */
-function position(document: Document.Parsed, lines: LineCounter, path: readonly PropertyKey[]): { line?: number } {
+export function position(
+  document: Document.Parsed,
+  lines: LineCounter,
+  path: readonly PropertyKey[],
+): { line?: number } {
   for (let length = path.length; length > 0; length -= 1) {
     const parent: unknown = length === 1 ? document.contents : document.getIn(path.slice(0, length - 1), true);
     const last = path[length - 1];

@@ -24,17 +24,24 @@ export function writtenNameIssues(content: unknown, registry: Registry): PathIss
       check([...path, ...inner, 'name'], asRecord(other).name, registry.resolveTask);
     }
   }
-  for (const [path, entry] of entriesOf('methods', file.methods)) {
-    const keys = Object.keys(asRecord(entry));
-    if (typeof entry === 'string') check(path, entry, registry.resolveMethod);
-    else if (keys.includes('method')) check([...path, 'method'], asRecord(entry).method, registry.resolveMethod);
-    else if (keys.length === 1) check([...path, keys[0] ?? ''], keys[0], registry.resolveMethod);
-  }
+  for (const { path, spelling } of writtenMethods(content)) check(path, spelling, registry.resolveMethod);
   const known = registry.backendNames();
   for (const name of Object.keys(asRecord(file.backends))) {
     if (!known.includes(name)) issues.push(issueAt(['backends', name], unknownProblem('backend', name, known)));
   }
   return issues;
+}
+
+/** Every method as it is written, in any of the forms that an entry may have. */
+export function writtenMethods(content: unknown): { readonly path: Path; readonly spelling: string }[] {
+  return entriesOf('methods', asRecord(content).methods).flatMap(([path, entry]) => {
+    if (typeof entry === 'string') return [{ path, spelling: entry }];
+    const record = asRecord(entry);
+    const keys = Object.keys(record);
+    const key = keys.includes('method') ? 'method' : keys.length === 1 ? (keys[0] ?? '') : undefined;
+    const spelling = key === 'method' ? record.method : key;
+    return key === undefined || typeof spelling !== 'string' ? [] : [{ path: [...path, key], spelling }];
+  });
 }
 
 /** The entries of a list, or the value itself where one may stand for a list. */

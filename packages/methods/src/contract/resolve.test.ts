@@ -22,17 +22,24 @@ describe('parseMethodSpec', () => {
         'lora',
         { rank: 4, alpha: 16, dropout: 0, targets: ['attention.query', 'attention.value'], rankStabilized: false },
       ],
-      ['tokentune', { head: 'mean', reference: false }],
+      ['tokentune', { head: 'mean', among: 'all', redraw: true, scaleGradient: false, reference: false }],
     ]);
   });
 
   it.each([
-    ['loar', ['unknown method "loar"; did you mean "lora"? (known: full, lora, bitfit, tokentune)']],
-    ['zzzzzzzzzz', ['unknown method "zzzzzzzzzz" (known: full, lora, bitfit, tokentune)']],
+    ['loar', ['unknown method "loar"; did you mean "lora"?']],
+    ['zzzzzzzzzz', [`unknown method "zzzzzzzzzz" (known: ${methodNames().join(', ')})`]],
     [
       'lora(rnak=8)',
       [
         'lora.rnak: unknown option (expected one of rank, alpha, dropout, targets, rankStabilized; did you mean "rank"?)',
+      ],
+    ],
+    [
+      'loar+tokentun',
+      [
+        'loar: no method has this name (did you mean "lora"?)',
+        'tokentun: no method has this name (did you mean "tokentune"?)',
       ],
     ],
     ['full(rank=8)', ['full.rank: unknown option (expected no options)']],

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { messages } from '../messages.js';
 import { formatSpelling, parseSpelling, type MethodSpelling } from '../spelling/parse.js';
 import { slots, type MethodDefinition, type Slot } from './method.js';
-import { getMethod } from './registry.js';
+import { getMethod, methodNames } from './registry.js';
 
 /** A method with all its options, defaults included. */
 export interface ResolvedMethod {
@@ -20,16 +20,33 @@ export interface MethodSpec {
 
 /**
  * Resolves a spelling: known names, valid options, no two methods for one slot.
- * @throws UsageError for the syntax and unknown names; ConfigurationError with every wrong option and clash at once.
+ * @throws UsageError for the syntax and an unknown name; ConfigurationError with several unknown names, or every wrong
+ * option and clash, at once.
  */
 export function parseMethodSpec(text: string): MethodSpec {
   const spellings = parseSpelling(text);
+  const issues = unknownNames(spellings);
+  // Alone it is an error of its own, with the list of all methods.
+  if (issues.length === 1) getMethod(issues[0]!.key);
+  if (issues.length > 0) throw new ConfigurationError(issues, { remedy: messages.listMethods() });
   const definitions = spellings.map(({ name }) => getMethod(name));
-  const issues: ConfigurationIssue[] = [];
   const methods = definitions.map((definition, index) => resolveOptions(definition, spellings[index]!, issues));
   issues.push(...clashes(definitions));
   if (issues.length > 0) throw new ConfigurationError(issues, { remedy: messages.showMethod(definitions[0]!.name) });
   return { spelling: formatSpelling(spellings), methods };
+}
+
+function unknownNames(spellings: readonly MethodSpelling[]): ConfigurationIssue[] {
+  const known = methodNames();
+  const unknown = new Set(spellings.map(({ name }) => name).filter((name) => !known.includes(name)));
+  return [...unknown].map((name) => {
+    const nearest = nearestName(name, known);
+    return {
+      key: name,
+      message: messages.noSuchMethod(),
+      ...(nearest === undefined ? { expected: messages.oneOf(known) } : { nearest }),
+    };
+  });
 }
 
 function resolveOptions(

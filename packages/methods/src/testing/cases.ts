@@ -1,4 +1,4 @@
-import type { MethodClaims } from './contract.js';
+import type { MethodClaims } from './claims.js';
 import { headCount, isHead } from './headClaims.js';
 import { insertedCases } from './insertedCases.js';
 import { linearCases } from './linearCases.js';

@@ -5,7 +5,7 @@ export interface DirectionalCheck {
   readonly parameter: string;
   /** Euclidean norm of the gradient. */
   readonly norm: number;
-  /** Largest |numeric - analytic| derivative over the directions, all of length 1. */
+  /** |numeric - analytic| derivative along the direction; its largest over all directions where there are several. */
   readonly error: number;
 }
 
@@ -13,8 +13,8 @@ export interface DirectionalCheck {
 const step = 1e-2;
 
 /**
- * Compares gradients with (f(p + h d) - f(p - h d)) / 2h along two unit directions d of every parameter: its own
- * gradient, which sees every element that matters, and a random one, which sees wrong directions.
+ * Compares gradients with (f(p + h d) - f(p - h d)) / 2h along one direction d of length 1 of every parameter:
+ * halfway between its own gradient, which sees every element that matters, and a random one, which sees wrong ones.
  */
 export function directionalCheck(
   /** Returns the loss and leaves the gradients of all parameters. */
@@ -43,10 +43,57 @@ export function directionalCheck(
       scope(() => parameter.assign(tensorFrom(start, parameter.shape)));
       return Math.abs(numeric - gradient.reduce((sum, value, element) => sum + value * direction[element]!, 0));
     };
-    const directions = [unit(gradient.map(() => random.normal()))];
-    if (norm > 0) directions.push(unit(gradient));
-    return { parameter: name, norm, error: Math.max(...directions.map(along)) };
+    const other = unit(gradient.map(() => random.normal()));
+    const own = norm > 0 ? unit(gradient) : other;
+    return { parameter: name, norm, error: along(unit(own.map((value, element) => value + other[element]!))) };
   });
+}
+
+/** Where the loss bends within the usual step, a shorter one tells; its rounding is larger. */
+const jointSteps = [step, step / 8];
+
+/** The same for all parameters at once: two directions through the space of all their elements. */
+export function jointDirectionalCheck(
+  forwardBackward: () => number,
+  parameters: readonly NamedParameter[],
+): Omit<DirectionalCheck, 'parameter'> {
+  forwardBackward();
+  const gradients = parameters.map(([, { gradient, size }]) =>
+    gradient === undefined ? new Float32Array(size) : Float32Array.from(gradient.read()),
+  );
+  releaseGradients(parameters);
+  const starts = parameters.map(([, parameter]) => Float32Array.from(parameter.read()));
+  const moveTo = (values: readonly Float32Array[]) =>
+    parameters.forEach(([, parameter], index) =>
+      scope(() => parameter.assign(tensorFrom(values[index]!, parameter.shape))),
+    );
+  const random = new RandomStream(1, 'directions');
+  const norm = jointLength(gradients);
+  const along = (direction: readonly Float32Array[]): number => {
+    const scaleTo = 1 / jointLength(direction);
+    const at = (distance: number): number => {
+      moveTo(starts.map((start, index) => start.map((value, i) => value + distance * scaleTo * direction[index]![i]!)));
+      const loss = forwardBackward();
+      releaseGradients(parameters);
+      return loss;
+    };
+    const slopes = jointSteps.map((distance) => (at(distance) - at(-distance)) / (2 * distance));
+    moveTo(starts);
+    const analytic = gradients.reduce(
+      (sum, gradient, index) =>
+        sum + gradient.reduce((part, value, i) => part + value * scaleTo * direction[index]![i]!, 0),
+      0,
+    );
+    return Math.min(...slopes.map((slope) => Math.abs(slope - analytic)));
+  };
+  return {
+    norm,
+    error: Math.max(along(gradients.map((values) => values.map(() => random.normal()))), along(gradients)),
+  };
+}
+
+function jointLength(vectors: readonly Float32Array[]): number {
+  return Math.hypot(...vectors.map(length));
 }
 
 function unit(vector: Float32Array): Float32Array {

@@ -1,4 +1,4 @@
-import type { MethodClaims } from './contract.js';
+import type { MethodClaims } from './claims.js';
 import { headCount, isHead } from './headClaims.js';
 import type { ModelFixture } from './tinyBert.js';
 import { subsetOfTokens, tokentuneDefaults } from './tokenClaims.js';

@@ -26,6 +26,7 @@ import type { RunEnd } from '../../run/runSweep.js';
 import { makeCells } from '../../sweep/cells.js';
 import type { Cell } from '../../sweep/cells.js';
 import { findSweep } from '../../sweep/findSweep.js';
+import { methodPlaces } from '../../sweep/methodPlaces.js';
 import { parseOverrides, selectFromSweep } from '../../sweep/overrides.js';
 import type { Sweep } from '../../sweep/sweep.js';
 import type { CommandHandler, Terminal } from '../table.js';
@@ -73,7 +74,7 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
   // An executor of the caller's brings its own models and data.
   if (options.executor === undefined) {
     const toRun = plan.filter((cell) => cell.action === 'run');
-    await checkInputs(toRun, (line) => terminal.err(`${line}\n`));
+    await checkInputs(toRun, methodPlaces(source, registry), (line) => terminal.err(`${line}\n`));
   }
   // Not before everything else is known to be right: an error leaves nothing behind.
   await folder.prepare();

@@ -1,0 +1,167 @@
+/** The files of a new method: a small one that works, to be changed into the author's own. */
+
+export interface NewMethodNames {
+  /** `my-method` */
+  readonly name: string;
+  /** `myMethod` */
+  readonly identifier: string;
+  /** Version of leantune that it is written for. */
+  readonly version: string;
+  readonly vitest: string;
+  readonly zod: string;
+}
+
+export function newMethodFiles(names: NewMethodNames): Readonly<Record<string, string>> {
+  return {
+    'package.json': manifest(names),
+    [`${names.name}.ts`]: method(names),
+    [`${names.name}.test.ts`]: test(names),
+    'sweep.yaml': sweep(names),
+    'vitest.config.ts': vitestConfig,
+    'tsconfig.json': tsconfig,
+    'README.md': readme(names),
+    '.gitignore': 'node_modules\nruns\n',
+  };
+}
+
+function manifest({ name, version, vitest, zod }: NewMethodNames): string {
+  const range = `^${version}`;
+  const leantune = { '@leantune/core': range, '@leantune/methods': range, '@leantune/models': range };
+  const content = {
+    name,
+    version: '0.1.0',
+    description: 'A method for leantune.',
+    keywords: ['leantune-method'],
+    type: 'module',
+    exports: `./${name}.ts`,
+    scripts: { test: 'vitest run' },
+    peerDependencies: { ...leantune, zod },
+    devDependencies: { vitest },
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+const method = ({ name, identifier }: NewMethodNames) => `import {
+  Module,
+  RandomParameterSource,
+  scaleFeatures,
+  type Parameter,
+  type ParameterSource,
+  type Tensor,
+} from '@leantune/core';
+import { defineMethod } from '@leantune/methods';
+import { z } from 'zod';
+
+/** y = s ∘ f(x): what stood at the site, scaled feature by feature; s starts at one. */
+class ScaledOutput extends Module<[x: Tensor], Tensor> {
+  private readonly factors: Parameter;
+
+  constructor(
+    private readonly inner: Module<[x: Tensor], Tensor>,
+    features: number,
+    source: ParameterSource,
+  ) {
+    super();
+    // Without a name: the wrapped parameters keep theirs.
+    this.addChild('', inner);
+    this.factors = this.addParameter('factors', source.parameter('factors', [features], 'ones'));
+  }
+
+  protected forward(x: Tensor): Tensor {
+    return scaleFeatures(this.inner.call(x), this.factors);
+  }
+}
+
+/** Change everything below: what it is called, what it takes, what it does to a model. */
+export const ${identifier} = defineMethod({
+  name: '${name}',
+  summary: 'Trains vectors that scale what each block adds, and the task head.',
+  reference: 'your paper, section and equation',
+  slots: ['weights'],
+  options: z.object({
+    targets: z
+      .array(z.enum(['attention.output', 'ffn.down']))
+      .min(1)
+      .default(['attention.output', 'ffn.down'])
+      .describe('sites whose output is scaled'),
+  }),
+  supports: (model) => model.stacks.some(({ layers }) => layers.length > 0) || 'it has no layers',
+  apply: (model, { targets }, { seed }) => {
+    model.setTrained((parameter) => model.isHeadParameter(parameter));
+    for (const site of new Set(targets.flatMap((target) => model.sitesNamed(target)))) {
+      const source = new RandomParameterSource(seed, 0, \`\${site.path}.\`);
+      site.wrap((inner) => new ScaledOutput(inner, model.hiddenSize, source));
+    }
+    return {};
+  },
+});
+`;
+
+const test = ({ name, identifier }: NewMethodNames) => `import { registerMethod } from '@leantune/methods';
+import { describeMethodContract } from '@leantune/methods/testing';
+import { ${identifier} } from './${name}.js';
+
+registerMethod(${identifier});
+
+/** One factor for every feature of two sites a layer. */
+await describeMethodContract('${name}', {
+  options: [{ targets: ['attention.output', 'ffn.down'] }],
+  trains: (parameter, model) => parameter.endsWith('.factors') || model.isHeadParameter(parameter),
+  startsUnchanged: true,
+});
+
+await describeMethodContract('${name}(targets=[ffn.down])+tokentune(tokens=4)', {
+  startsUnchanged: false,
+  selection: 'subset',
+  // Tokens that are not selected count as constants.
+  gradientOfLoss: false,
+});
+`;
+
+const sweep = ({ name }: NewMethodNames) => `name: ${name}
+title: ${name} beside full fine-tuning and LoRA
+plugins: [./${name}.ts]
+models: minilm-l6
+tasks: { name: sentences, trainRows: 64, devRows: 32, maxLength: 32 }
+methods: [full, lora, ${name}]
+training: { epochs: 1 }
+`;
+
+const vitestConfig = `export default {
+  test: {
+    // leantune runs as it is installed: one copy for the method and its tests.
+    server: { deps: { external: [/[\\\\/](@leantune|packages)[\\\\/](core|models|methods)[\\\\/]/] } },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+};
+`;
+
+const tsconfig = `${JSON.stringify(
+  {
+    compilerOptions: {
+      target: 'ES2023',
+      module: 'NodeNext',
+      moduleResolution: 'NodeNext',
+      strict: true,
+      noEmit: true,
+      skipLibCheck: true,
+      verbatimModuleSyntax: true,
+    },
+    include: ['*.ts'],
+  },
+  null,
+  2,
+)}\n`;
+
+const readme = ({ name }: NewMethodNames) => `# ${name}
+
+A method for leantune: \`${name}.ts\` declares it, \`${name}.test.ts\` holds it to the contract of all methods.
+
+    npx vitest run                         # the contract battery, on every backend that loads here
+    npx leantune run sweep.yaml            # beside full fine-tuning and LoRA: table and plots in runs/${name}/report
+    npx leantune show ${name} --plugin .   # its page: options, what it trains, measured bytes
+
+In any other sweep: \`plugins: [path/to/${name}]\`, or the package's name once it is installed. After a fresh clone
+\`npx leantune new method ${name} --link\`, run beside the folder, makes the running leantune known to it again.
+`;

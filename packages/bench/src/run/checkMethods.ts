@@ -1,0 +1,55 @@
+/** Methods of a plan on its models, tried on shapes alone before the first cell: unknown sites, unsupported models. */
+import { LeantuneError, isLoaded, metaProvider, useBackend } from '@leantune/core';
+import type { ConfigurationIssue } from '@leantune/core';
+import { applyMethods } from '@leantune/methods';
+import { randomModel } from '@leantune/models';
+import type { HeadOptions, ModelBlueprint } from '@leantune/models';
+import { messages } from '../messages.js';
+import type { MethodPlace } from '../sweep/methodPlaces.js';
+
+/** A method on a model with a task's head. */
+export interface Trial {
+  readonly model: string;
+  readonly blueprint: ModelBlueprint;
+  readonly head: HeadOptions;
+  /** Canonical spelling. */
+  readonly method: string;
+}
+
+/** One problem for every method that cannot be applied to a model, at the place where the method is written. */
+export async function checkMethods(
+  trials: readonly Trial[],
+  placeOf: (method: string) => MethodPlace,
+): Promise<ConfigurationIssue[]> {
+  const meta = await metaProvider().load();
+  if (!isLoaded(meta)) return [];
+  await useBackend(meta);
+  const issues = new Map<string, ConfigurationIssue>();
+  for (const { model, blueprint, head, method } of distinct(trials)) {
+    const problem = problemOf(blueprint, head, method);
+    if (problem === undefined) continue;
+    const issue = { ...placeOf(method), message: messages.methodOnModel(method, model, problem) };
+    issues.set(JSON.stringify(issue), issue);
+  }
+  return [...issues.values()];
+}
+
+function problemOf(blueprint: ModelBlueprint, head: HeadOptions, method: string): string | undefined {
+  try {
+    const model = randomModel(blueprint, head, 0);
+    try {
+      applyMethods(model, method);
+    } finally {
+      model.release();
+    }
+  } catch (error) {
+    if (error instanceof LeantuneError) return error.message;
+    throw error;
+  }
+  return undefined;
+}
+
+function distinct(trials: readonly Trial[]): Trial[] {
+  const keyOf = ({ model, head, method }: Trial) => JSON.stringify([model, head, method]);
+  return [...new Map(trials.map((trial) => [keyOf(trial), trial])).values()];
+}
