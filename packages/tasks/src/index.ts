@@ -31,3 +31,7 @@ export { getTask, registerTask, taskNames } from './task/registry.js';
 export type { TaskScore } from './task/score.js';
 export { verifyDataset } from './task/verify.js';
 export type { DatasetReport } from './task/verify.js';
+export { fetchDataset } from './data/download/fetchDataset.js';
+export type { FetchDatasetOptions, FetchedDataset } from './data/download/fetchDataset.js';
+export { dataCache } from './data/dataFolder.js';
+export { exampleOf } from './task/example.js';

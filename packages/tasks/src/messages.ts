@@ -15,8 +15,8 @@ export const messages = {
   noDataFolderRemedy: (origin: string) => `name an existing folder with ${origin}, or leave it out`,
   noDataset: (task: string, tried: readonly string[]) =>
     `data of task "${task}" not found; tried:\n${tried.map((folder) => `  ${folder}`).join('\n')}`,
-  noDatasetRemedy: (variant: string, files: readonly string[]) =>
-    `place ${files.join(' and ')} of the published archive in FOLDER/${variant} and name FOLDER with LEANTUNE_DATA=FOLDER`,
+  noDatasetRemedy: (task: string, variant: string, files: readonly string[]) =>
+    `npx leantune data fetch ${task} where its publisher serves it, or place ${files.join(' and ')} of the published archive in FOLDER/${variant} and name FOLDER with LEANTUNE_DATA=FOLDER`,
 
   restoreFileRemedy: () => 'put the published file in its place',
   emptyFile: (file: string, bytes: number) => `${file} (${bytes} bytes): no rows found, expected at least one`,
@@ -74,6 +74,20 @@ export const messages = {
     `${task}: split "${split}" of ${folder} is not the published data: ${found} rows, published ${expected ?? 0}; scores are not comparable with published ones`,
   sampleOfRows: (task: string, split: string, folder: string, expected: number | undefined, found: number) =>
     `${task}: split "${split}" of ${folder} is a sample: ${found} of ${expected ?? 0} published rows; scores are not comparable with published ones`,
+
+  noDownload: (task: string, homepage: string) =>
+    `${task}: there is no public address that serves its files as published; its page is ${homepage}`,
+  offline: (task: string, files: readonly string[], folder: string) =>
+    `${task}: offline, and these files are not in ${folder}:\n${files.map((file) => `  ${file}`).join('\n')}`,
+  offlineRemedy: (urls: readonly string[], folder: string) =>
+    `fetch ${urls.join(' and ')} elsewhere and place the files in ${folder}`,
+  downloadFailed: (url: string, reason: string) => `${url} cannot be downloaded: ${reason}`,
+  downloadFailedRemedy: (folder: string) =>
+    `try again later, or fetch it in another way and place its files in ${folder}`,
+  badArchive: (url: string, reason: string) => `${url}: ${reason}; nothing of it was kept`,
+  archivePath: (name: string) => `the archive has a file named "${name}", which would lie outside of its folder`,
+  archiveLacks: (names: readonly string[]) => `the archive lacks ${names.join(', ')}`,
+  archiveDamaged: (reason: string) => `the archive cannot be unpacked: ${reason}`,
 
   unknownMetric: (name: string, nearest: string | undefined) => `unknown metric "${name}"${didYouMean(nearest)}`,
   metricLengths: (name: string, predictions: number, labels: number) =>

@@ -31,6 +31,7 @@ describe('help', () => {
         doctor         what is installed here, what each backend needs, and why
         memory         exact memory of one training step, from shapes alone: no weights, no data, no GPU
         gradcheck      the gradient of reversible layers beside the ordinary one, layer by layer
+        data           datasets: what is there, whether it is right, where it comes from
         profile        step time and exact memory of methods side by side, on random data
         new            the folder of a new method, which passes the contract battery as it stands
         parity         run reference cases and print the largest error of each tensor

@@ -10,6 +10,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<CommandHan
   doctor: async () => (await import('./commands/doctor.js')).doctor,
   memory: async () => (await import('./commands/memory.js')).memory,
   gradcheck: async () => (await import('./commands/gradcheck.js')).gradcheck,
+  data: async () => (await import('./commands/data.js')).data,
   profile: async () => (await import('./commands/profile.js')).profile,
   new: async () => (await import('./commands/new.js')).create,
   parity: async () => (await import('./commands/parity.js')).parity,

@@ -204,6 +204,31 @@ export const commands = {
       "npx leantune gradcheck bert-base-uncased 'meft1(gradient=exact)' --random --layers 24 --batch 4 --seq 32",
     ],
   },
+  data: {
+    summary: 'datasets: what is there, whether it is right, where it comes from',
+    arguments: [
+      { usage: '<action>', summary: 'verify, show, where or fetch' },
+      { usage: '[what...]', summary: 'names of tasks; for verify, show and where also a folder, e.g. ../shared/data' },
+    ],
+    options: {
+      data: {
+        flags: '--data <folder>',
+        summary: 'folder to look in (default: LEANTUNE_DATA, then the cache)',
+        kind: 'text',
+      },
+      offline: {
+        flags: '--offline',
+        summary: 'touch no network: say what is missing and where it belongs',
+        kind: 'flag',
+      },
+      json,
+    },
+    examples: [
+      'npx leantune data verify ../shared/data',
+      'npx leantune data fetch cola openbookqa',
+      'npx leantune data show mrpc',
+    ],
+  },
   profile: {
     summary: 'step time and exact memory of methods side by side, on random data',
     arguments: [{ usage: '<method...>', summary: "methods, e.g. full 'lora(rank=8)'; ratios are to the first" }],

@@ -8,6 +8,8 @@ import { messages } from '../messages.js';
 export interface DataSource {
   /** The user's folder; it must exist. */
   readonly dataFolder?: string;
+  /** Look nowhere else than in `dataFolder`. */
+  readonly nowhereElse?: boolean;
   /** Default: the process's. */
   readonly environment?: NodeJS.ProcessEnv;
 }
@@ -17,6 +19,11 @@ const isFolder = async (path: string): Promise<boolean> =>
     (entry) => entry.isDirectory(),
     () => false,
   );
+
+/** Where downloads go, and what is looked into last. */
+export function dataCache(environment: NodeJS.ProcessEnv = process.env): string {
+  return join(resolve(cacheFolder(environment)), 'data');
+}
 
 /**
  * The first existing folder `<root>/<variant>` over all roots in their order; `variants` are the places that a dataset
@@ -29,10 +36,21 @@ export async function findDatasetFolder(
   files: readonly string[],
   source: DataSource,
 ): Promise<string> {
+  const roots = await rootsOf(source);
+  const tried = roots.flatMap((root) => variants.map((variant) => join(root, variant)));
+  for (const folder of tried) if (await isFolder(folder)) return folder;
+  throw new EnvironmentError(messages.noDataset(task, tried), {
+    code: 'LEANTUNE_NO_DATASET',
+    remedy: messages.noDatasetRemedy(task, variants[0]!, files),
+  });
+}
+
+/** The data folders in their order. @throws EnvironmentError for a named one that is not there */
+async function rootsOf(source: DataSource): Promise<string[]> {
   const environment = source.environment ?? process.env;
   const named = [
     { root: source.dataFolder, origin: '--data' },
-    { root: environment.LEANTUNE_DATA, origin: 'LEANTUNE_DATA' },
+    { root: source.nowhereElse === true ? undefined : environment.LEANTUNE_DATA, origin: 'LEANTUNE_DATA' },
   ];
   const roots: string[] = [];
   for (const { root, origin } of named) {
@@ -46,11 +64,6 @@ export async function findDatasetFolder(
     }
     roots.push(folder);
   }
-  roots.push(join(resolve(cacheFolder(environment)), 'data'));
-  const tried = roots.flatMap((root) => variants.map((variant) => join(root, variant)));
-  for (const folder of tried) if (await isFolder(folder)) return folder;
-  throw new EnvironmentError(messages.noDataset(task, tried), {
-    code: 'LEANTUNE_NO_DATASET',
-    remedy: messages.noDatasetRemedy(variants[0]!, files),
-  });
+  if (source.nowhereElse !== true) roots.push(dataCache(environment));
+  return roots;
 }

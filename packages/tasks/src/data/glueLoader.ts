@@ -2,9 +2,8 @@
 import { CorruptFileError, nearestName } from '@leantune/core';
 import { z } from 'zod';
 import { messages } from '../messages.js';
-import type { LoadedDataset, TextRow } from './dataset.js';
-import type { DataSource } from './dataFolder.js';
-import { folderLoader, shards, type FileReader, type SplitFiles } from './layout.js';
+import type { TextRow } from './dataset.js';
+import { folderLoader, shards, type DatasetLoader, type FileReader, type SplitFiles } from './layout.js';
 import { ColumnReader, type ColumnLayout } from './readers/columns.js';
 import { readTsv } from './readers/tsv.js';
 import { parquet } from './records.js';
@@ -35,7 +34,7 @@ export interface GlueLayout {
 }
 
 /** A function that loads every split of the layout from the first data folder that has the task's folder. */
-export function glueLoader(layout: GlueLayout): (task: string, source: DataSource) => Promise<LoadedDataset<TextRow>> {
+export function glueLoader(layout: GlueLayout): DatasetLoader<TextRow> {
   const { folder, hub, files, optional = [] } = layout;
   const splits = Object.entries(files).map(([split, name]): [string, SplitFiles<TextRow>[]] => [
     split,

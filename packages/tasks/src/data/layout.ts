@@ -49,13 +49,17 @@ export function shards<Row>(
   ]);
 }
 
-/** A function that loads the splits that are there. Throws EnvironmentError, or CorruptFileError with the file. */
-export function folderLoader<Row extends TaskRow>(
-  layout: DatasetLayout<Row>,
-): (task: string, source: DataSource) => Promise<LoadedDataset<Row>> {
+/** Loads the splits that are there. Throws EnvironmentError, or CorruptFileError with the file. */
+export interface DatasetLoader<Row extends TaskRow> {
+  (task: string, source: DataSource): Promise<LoadedDataset<Row>>;
+  /** Places below a data folder; a download goes to the first. Absent where the rows come with leantune. */
+  readonly folders?: readonly string[];
+}
+
+export function folderLoader<Row extends TaskRow>(layout: DatasetLayout<Row>): DatasetLoader<Row> {
   const { optional = [] } = layout;
   const names = Object.values(layout.splits).flatMap(([published]) => namesOf(published!));
-  return async (task, source) => {
+  const load = async (task: string, source: DataSource): Promise<LoadedDataset<Row>> => {
     const folder = await findDatasetFolder(task, layout.folders, [...new Set(names)], source);
     const files: LoadedFile[] = [];
     const splits: Record<string, readonly Row[]> = {};
@@ -74,6 +78,7 @@ export function folderLoader<Row extends TaskRow>(
     if (files.length === 0) throw await missing(folder, absent[0]!);
     return { folder, files, splits };
   };
+  return Object.assign(load, { folders: layout.folders });
 }
 
 async function readFiles<Row>(

@@ -2,17 +2,9 @@
 import { UsageError } from '@leantune/core';
 import type { ShotSource } from '../choice/fewShot.js';
 import type { ChoiceTemplate } from '../choice/template.js';
-import type { DataSource } from '../data/dataFolder.js';
-import type {
-  ChoiceRow,
-  DocumentRow,
-  InstructionRow,
-  LoadedDataset,
-  SpanRow,
-  TaskRow,
-  TextRow,
-} from '../data/dataset.js';
+import type { ChoiceRow, DocumentRow, InstructionRow, SpanRow, TaskRow, TextRow } from '../data/dataset.js';
 import type { Download } from '../data/download/download.js';
+import type { DatasetLoader } from '../data/layout.js';
 import type { DatasetManifest } from '../data/manifest.js';
 import { messages } from '../messages.js';
 import type { MetricKind, MetricName } from '../metrics/metric.js';
@@ -45,7 +37,7 @@ interface CommonDeclaration<Row extends TaskRow> {
   /** The first is the primary one: tables and model selection use it. */
   readonly metrics: readonly [MetricName, ...MetricName[]];
   readonly manifest: DatasetManifest;
-  readonly load: (task: string, source: DataSource) => Promise<LoadedDataset<Row>>;
+  readonly load: DatasetLoader<Row>;
   /** The publisher's own files, for `leantune data fetch`; absent where there is no such place. */
   readonly downloads?: readonly Download[];
 }

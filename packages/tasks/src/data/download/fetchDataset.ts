@@ -1,0 +1,100 @@
+/** Downloads a dataset from its publisher into the cache: checked, unpacked, and in its place only when whole. */
+import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { EnvironmentError, LeantuneError, UsageError } from '@leantune/core';
+import { describeFailure, downloadVerified, type TransferOptions } from '@leantune/models/node';
+import { messages } from '../../messages.js';
+import type { TaskDeclaration } from '../../task/declaration.js';
+import { dataCache } from '../dataFolder.js';
+import { unpack } from './archive.js';
+import type { Download } from './download.js';
+
+export interface FetchDatasetOptions extends TransferOptions {
+  /** Default: the process's. */
+  readonly environment?: NodeJS.ProcessEnv;
+  /** Touch no network; also set by LEANTUNE_OFFLINE or HF_HUB_OFFLINE. */
+  readonly offline?: boolean;
+}
+
+export interface FetchedDataset {
+  readonly folder: string;
+  /** Files that came, below the folder; none where all were there. */
+  readonly files: readonly string[];
+}
+
+/**
+ * Fetches what is not there yet.
+ * @throws UsageError where nobody serves the files, EnvironmentError offline or where a download fails, CorruptFileError
+ * for a download with other content than published
+ */
+export async function fetchDataset(
+  { name, source, load, downloads = [] }: TaskDeclaration,
+  { environment = process.env, offline = isOffline(environment), ...transfer }: FetchDatasetOptions = {},
+): Promise<FetchedDataset> {
+  const place = load.folders?.[0];
+  if (place === undefined || downloads.length === 0) {
+    throw new UsageError(messages.noDownload(name, source.homepage), { code: 'LEANTUNE_NO_DOWNLOAD' });
+  }
+  const folder = join(dataCache(environment), place);
+  const present = await readdir(folder, { recursive: true }).catch((): string[] => []);
+  const wanted = downloads.filter((download) => placesOf(download).some((path) => !present.includes(path)));
+  if (wanted.length > 0 && offline) {
+    const missing = wanted.flatMap(placesOf).filter((path) => !present.includes(path));
+    throw new EnvironmentError(messages.offline(name, missing, folder), {
+      code: 'LEANTUNE_OFFLINE',
+      remedy: messages.offlineRemedy(
+        wanted.map(({ url }) => url),
+        folder,
+      ),
+    });
+  }
+  if (wanted.length === 0) return { folder, files: [] };
+  await mkdir(dataCache(environment), { recursive: true });
+  const staging = await mkdtemp(join(dataCache(environment), '.incoming-'));
+  try {
+    const files: string[] = [];
+    for (const download of wanted) files.push(...(await fetchFiles(download, staging, folder, transfer)));
+    // Everything is there and checked: each file appears at once.
+    for (const file of files) {
+      await mkdir(dirname(join(folder, file)), { recursive: true });
+      await rename(join(staging, 'files', file), join(folder, file));
+    }
+    return { folder, files };
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+function isOffline({ LEANTUNE_OFFLINE, HF_HUB_OFFLINE }: NodeJS.ProcessEnv): boolean {
+  return [LEANTUNE_OFFLINE, HF_HUB_OFFLINE].some((value) => value !== undefined && !['', '0'].includes(value));
+}
+
+const placesOf = ({ places }: Download): string[] => (typeof places === 'string' ? [places] : Object.values(places));
+
+/** Puts the files of one download below `staging/files` and answers their paths. */
+async function fetchFiles(
+  { url, bytes, sha256, places }: Download,
+  staging: string,
+  folder: string,
+  transfer: TransferOptions,
+): Promise<string[]> {
+  const target = join(staging, 'download');
+  try {
+    await downloadVerified(url, target, { bytes, sha256, name: url }, transfer);
+  } catch (error) {
+    if (error instanceof LeantuneError) throw error;
+    throw new EnvironmentError(messages.downloadFailed(url, describeFailure(error).reason), {
+      code: 'LEANTUNE_DOWNLOAD',
+      remedy: messages.downloadFailedRemedy(folder),
+      cause: error,
+    });
+  }
+  const content = await readFile(target);
+  const files = typeof places === 'string' ? new Map([[places, content]]) : unpack(content, places, url);
+  for (const [path, part] of files) {
+    await mkdir(dirname(join(staging, 'files', path)), { recursive: true });
+    await writeFile(join(staging, 'files', path), part);
+  }
+  await rm(target);
+  return [...files.keys()];
+}
