@@ -304,4 +304,14 @@ Start with:  npx leantune run quickstart`,
   gradcheckNoise: (noisy: number, layers: number) =>
     `${noisy} of ${layers} layers train on noise: take gradient=exact, fewer reversibleLayers, or larger factors lambda and beta.`,
   gradcheckData: (rows: number, data: string, source: string) => `${rows} rows: ${data}; weights: ${source}.`,
+  fusedClips: () =>
+    'a fused optimizer cannot clip: it releases the first gradients before it knows the norm of all, by which clipping scales each',
+  memorySweepAlone: () => 'stands alone: the file says what is measured',
+  memorySweepOut: () => 'only with --sweep',
+  memoryUnsupported: () => 'no figure: see notes',
+  memoryOfFull: () => 'of full',
+  memoryOfFullNote: () =>
+    'of full: share of the same figure of full fine-tuning under the same settings. Activation is left out where the peak of full fine-tuning is not where activations live, but at the end of the backward pass, when all gradients do.',
+  memoryPaperTitle: () => 'Paper beside ours',
+  memoryFilesWritten: (files: number, folder: string) => `${files} files in ${folder}`,
 } as const;

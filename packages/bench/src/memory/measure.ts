@@ -17,9 +17,6 @@ import { worstCaseBatch } from './worstCaseBatch.js';
 
 const seed = 0;
 
-/** As the published fine-tuning scripts clip. */
-export const maxGradNorm = 1;
-
 /** Tokens of a batch on the host: beyond, its arrays alone would take gigabytes. */
 const mostTokens = 2 ** 26;
 
@@ -43,7 +40,7 @@ export async function measureMethods(settings: MemorySettings): Promise<MethodMe
 }
 
 function measureMethod(settings: MemorySettings, method: string): MethodMemory {
-  const { blueprint, head, storage, saving, config, fit, gradientAccumulation } = settings;
+  const { blueprint, head, storage, saving, config, fit, gradientAccumulation, maxGradNorm } = settings;
   const model = withParameterStorage(storage, () => randomModel(blueprint, head, seed));
   try {
     withParameterStorage(storage, () => applyMethods(model, method, { seed }));

@@ -5,18 +5,18 @@ import { categoryNames } from '../plot/breakdown.js';
 import type { Cell, Table } from '../report/table.js';
 import { formatMebibytes } from '../units.js';
 import { formatByteSize } from './byteSize.js';
-import { maxGradNorm, type MethodMemory } from './measure.js';
+import type { MethodMemory } from './measure.js';
 import type { MemorySettings } from './settings.js';
 
 /** MEFT's scripts divide bytes by 1024 · 1024 · 1000 and write GB. */
 const bytesPerMeftGigabyte = 1024 * 1024 * 1000;
 
-const formatMeftGigabytes = (bytes: number) => (bytes / bytesPerMeftGigabyte).toFixed(2);
+export const formatMeftGigabytes = (bytes: number) => (bytes / bytesPerMeftGigabyte).toFixed(2);
 
 const right = (header: string, unit: string) => ({ header, unit, align: 'right' }) as const;
 
 /** `backward in bert.encoder.layer.3` */
-function placeOf({ phase, layer }: StepMemory): string {
+export function placeOf({ phase, layer }: StepMemory): string {
   return layer === '' ? phase : messages.peakPlace(phase, layer);
 }
 
@@ -107,7 +107,7 @@ const fitUnit = (what: 'batch' | 'seq') => (what === 'batch' ? 'rows' : 'tokens'
 
 /** @param command as the user would repeat it */
 export function memoryNotes(settings: MemorySettings, rows: readonly MethodMemory[], command: string): string[] {
-  const { precision, saving, optimizerName, head, gradientAccumulation, fit } = settings;
+  const { precision, saving, optimizerName, head, gradientAccumulation, maxGradNorm, fit } = settings;
   const misfits = rows.filter(({ fits }) => fits === false);
   return [
     messages.metaNote(),
@@ -123,7 +123,7 @@ export function memoryNotes(settings: MemorySettings, rows: readonly MethodMemor
         `head ${head.kind}`,
         `precision ${precision}`,
         `optimizer ${optimizerName}`,
-        `clip ${maxGradNorm}`,
+        `clip ${maxGradNorm ?? 'off'}`,
         `micro-batches ${gradientAccumulation}`,
         `saving ${saving}`,
       ].join(', '),

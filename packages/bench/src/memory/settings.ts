@@ -28,6 +28,8 @@ const figuresSchema = z.strictObject({
   accumulate: count.default(1),
   dropout: z.number().min(0).lt(1).optional(),
   momentum: z.number().min(0).lt(1).default(0),
+  fused: z.enum(['true', 'false']).default('false'),
+  clip: z.number().min(0).optional(),
   saving: savingSchema.default('lean'),
   precision: z.enum(['fp32', 'bf16', 'fp16']).default('fp32'),
   optimizer: z.enum(['adamw', 'sgd']).default('adamw'),
@@ -37,7 +39,9 @@ const figuresSchema = z.strictObject({
 type FigureName = keyof typeof figuresSchema.shape;
 
 /** Options as they are typed. */
-export type MemoryWords = { readonly [Key in FigureName | 'model' | 'method' | 'methods' | 'fit']?: string };
+export type MemoryWords = {
+  readonly [Key in Exclude<FigureName, 'fused'> | 'model' | 'method' | 'methods' | 'fit']?: string;
+};
 
 export interface MemorySettings {
   readonly model: string;
@@ -57,7 +61,12 @@ export interface MemorySettings {
   readonly optimizerName: string;
   readonly optimizer: OptimizerDefinition;
   readonly gradientAccumulation: number;
+  /** Absent: no clipping. */
+  readonly maxGradNorm?: number;
 }
+
+/** As the published fine-tuning scripts clip. */
+const defaultMaxGradNorm = 1;
 
 const defaultSequence = 512;
 
@@ -81,7 +90,13 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
   if (fitWord !== undefined && limitBytes === undefined) {
     issues.push({ key: '--fit', message: messages.wrongValue(fitWord), expected: messages.byteSizes() });
   }
-  const typed = Object.fromEntries(Object.entries(figureWords).map(([key, word]) => [key, numberOrText(word)]));
+  const { name: optimizerWord, options: optimizerOptions } = optimizerWords(figureWords.optimizer);
+  const optionWords = {
+    ...figureWords,
+    ...optimizerOptions,
+    ...(optimizerWord !== undefined && { optimizer: optimizerWord }),
+  };
+  const typed = Object.fromEntries(Object.entries(optionWords).map(([key, word]) => [key, numberOrText(word)]));
   const figures = figuresSchema.safeParse(typed, { reportInput: true });
   if (!figures.success) {
     for (const { path: _path, key, ...issue } of zodIssues(figuresSchema, figures.error)) {
@@ -91,7 +106,21 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
   if (modelWord === undefined) issues.push({ key: '--model', message: messages.missingKey() });
   if (!figures.success || modelWord === undefined) throw invalid(issues);
 
-  const { batch, seq, accumulate, dropout, momentum, saving, precision, optimizer, head: headKind } = figures.data;
+  const {
+    batch,
+    seq,
+    accumulate,
+    dropout,
+    momentum,
+    saving,
+    precision,
+    optimizer,
+    clip,
+    head: headKind,
+  } = figures.data;
+  const fused = figures.data.fused === 'true';
+  const maxGradNorm = clip ?? (fused ? 0 : defaultMaxGradNorm);
+  if (fused && maxGradNorm > 0) issues.push({ key: '--clip', message: messages.fusedClips(), expected: '0' });
   const { name, config, file } = await findModelConfig(modelWord);
   const blueprint = readModelConfig(config, { file, dropout });
   const head = headOf(blueprint, headKind, issues);
@@ -116,8 +145,12 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
     precision,
     storage: storages[precision],
     saving,
-    optimizerName: momentum > 0 ? `${optimizer}, momentum ${momentum}` : optimizer,
-    optimizer: optimizer === 'adamw' ? adamW({ learningRate: 1e-4 }) : sgd({ learningRate: 1e-4, momentum }),
+    optimizerName: [optimizer, ...(momentum > 0 ? [`momentum ${momentum}`] : []), ...(fused ? ['fused'] : [])].join(
+      ', ',
+    ),
+    optimizer:
+      optimizer === 'adamw' ? adamW({ learningRate: 1e-4, fused }) : sgd({ learningRate: 1e-4, momentum, fused }),
+    ...(maxGradNorm > 0 && { maxGradNorm }),
     gradientAccumulation: accumulate,
   };
 }
@@ -147,6 +180,24 @@ function headOf(
   }
   if (kind === 'classification') return { kind, numberOfLabels: 2 };
   return kind === 'regression' ? { kind, numberOfLabels: 1 } : { kind };
+}
+
+/** `adamw(fused=true)` → its name and options. */
+function optimizerWords(word: string | undefined): {
+  readonly name?: string;
+  readonly options: Readonly<Record<string, string>>;
+} {
+  const [, name, list] = /^\s*([^()]*?)\s*(?:\((.*)\))?\s*$/.exec(word ?? '') ?? [];
+  if (word === undefined || name === undefined)
+    return word === undefined ? { options: {} } : { name: word, options: {} };
+  const pairs = (list ?? '').split(',').filter((pair) => pair.trim() !== '');
+  const options = Object.fromEntries(
+    pairs.map((pair) => {
+      const [key = '', ...value] = pair.split('=');
+      return [key.trim(), value.join('=').trim()];
+    }),
+  );
+  return { name, options };
 }
 
 function numberOrText(word: string): number | string {

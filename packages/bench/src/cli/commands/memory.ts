@@ -1,5 +1,8 @@
 /** `leantune memory`: exact memory of one training step from shapes alone, without weights, data or a GPU. */
 import { writeFileSync } from 'node:fs';
+import { ConfigurationError } from '@leantune/core';
+import { findSweep } from '../../sweep/findSweep.js';
+import { messages } from '../../messages.js';
 import { measureMethods } from '../../memory/measure.js';
 import { breakdownTable, memoryJson, memoryNotes, memoryTable } from '../../memory/memoryTable.js';
 import { resolveMemorySettings } from '../../memory/settings.js';
@@ -7,8 +10,11 @@ import { renderTerminal } from '../../report/renderTable.js';
 import { terminalNote } from '../../report/terminalNote.js';
 import type { CommandHandler } from '../table.js';
 
-export const memory: CommandHandler<'memory'> = async ({ options, terminal, commandLine }) => {
-  const { json, plot, ...typed } = options;
+export const memory: CommandHandler<'memory'> = async (invocation) => {
+  const { options, terminal, commandLine } = invocation;
+  const { json, plot, sweep, out, ...typed } = options;
+  if (sweep !== undefined) return measureSweep(invocation, sweep);
+  if (out !== undefined) throw wrongOption('--out', messages.memorySweepOut());
   const settings = await resolveMemorySettings(typed);
   const rows = await measureMethods(settings);
   if (plot !== undefined) {
@@ -34,3 +40,39 @@ export const memory: CommandHandler<'memory'> = async ({ options, terminal, comm
   terminal.out(`${renderTerminal(table, { colour: terminal.outColour })}\n\n${notes.join('\n')}\n`);
   return 0;
 };
+
+async function measureSweep(
+  { options, terminal, commandLine }: Parameters<CommandHandler<'memory'>>[0],
+  name: string,
+): Promise<number> {
+  const { json, sweep: _sweep, out, ...others } = options;
+  const [extra] = Object.keys(others).filter((key) => others[key as keyof typeof others] !== undefined);
+  if (extra !== undefined) throw wrongOption(`--${extra}`, messages.memorySweepAlone());
+  const { parseMemorySweep, rowsOf } = await import('../../memory/sweepFile.js');
+  const { measureRows } = await import('../../memory/measureSweep.js');
+  const { paperTable, sweepRecords, sweepTables } = await import('../../memory/sweepReport.js');
+  const { sweepNotes, writeSweepReport } = await import('../../memory/writeSweep.js');
+  const sweep = parseMemorySweep(findSweep(name));
+  const rows = await measureRows(rowsOf(sweep), () => undefined);
+  const run = { sweep, rows, command: commandLine };
+  if (json === true) {
+    terminal.out(`${JSON.stringify(sweepRecords(rows), null, 2)}\n`);
+  } else {
+    const paper = paperTable(sweep, rows);
+    const tables = [...(paper === undefined ? [] : [paper]), ...sweepTables(sweep, rows)];
+    const shown = tables.map((table) => renderTerminal(table, { colour: terminal.outColour }));
+    terminal.out(`${[...shown, sweepNotes(run).map(terminalNote).join('\n')].join('\n\n')}\n`);
+  }
+  if (out !== undefined) {
+    const files = await writeSweepReport(run, out);
+    terminal.err(`${messages.memoryFilesWritten(files.length, out)}\n`);
+  }
+  return 0;
+}
+
+function wrongOption(key: string, message: string): ConfigurationError {
+  return new ConfigurationError([{ file: messages.commandLine(), key, message }], {
+    code: 'LEANTUNE_MEMORY_INVALID',
+    remedy: messages.helpRemedy('memory'),
+  });
+}
