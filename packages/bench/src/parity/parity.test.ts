@@ -7,7 +7,8 @@ import { formatParityResult, runParity } from './parity.js';
 
 const shared = resolve(process.env.LEANTUNE_SHARED ?? join(import.meta.dirname, '../../../../../shared'));
 const cases = join(shared, 'goldens/cases');
-const wanted = /^(model-bert-|optim-|peft-(bert|llama)-(lora|dora|ia3|bitfit|adapter|prefix|prompt)|peft-opt-bitfit|nf4|tokentune-bert-|meft)/;
+const wanted =
+  /^(model-bert-|optim-|peft-(bert|llama)-(lora|dora|ia3|bitfit|adapter|prefix|prompt)|peft-opt-bitfit|nf4|tokentune-bert-|meft)/;
 const folders = existsSync(cases) ? readdirSync(cases).filter((name) => wanted.test(name)) : [];
 
 const available: { name: string; reason: string | undefined }[] = [];

@@ -26,7 +26,7 @@ export interface ArchitectureDefinition<Config> {
   readonly create: (config: Config, head: HeadOptions, source: ParameterSource) => TransformerModel;
 }
 
-export interface ModelLimits {
+interface ModelLimits {
   /** Longest input in tokens. */
   readonly maxPositions: number;
   readonly vocabularySize: number | undefined;

@@ -6,7 +6,7 @@ import { Site, type SiteAddress } from './site.js';
 export type NormPlacement = 'before' | 'after';
 
 /** Makes the kind of normalisation that an architecture uses, over `width` features (default: the model's). */
-export type NormMaker = (source: ParameterSource, width?: number) => Module<[x: Tensor], Tensor>;
+type NormMaker = (source: ParameterSource, width?: number) => Module<[x: Tensor], Tensor>;
 
 export interface BlockOptions {
   readonly normPlacement: NormPlacement;
