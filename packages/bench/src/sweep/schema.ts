@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { limitsSchema, savingSchema, taskSettingsSchema, trainingSchema } from '../cell/contract.js';
 import type { TrainingSettings } from '../cell/contract.js';
+import { presetNames } from './presets.js';
 
 /** Used where a sweep does not say otherwise; every value ends up in the resolved cell. */
 export const defaultTraining: TrainingSettings = {
@@ -75,10 +76,13 @@ export const sweepSchema = z.strictObject({
   size: z.enum(['toy', 'small', 'full']).default('small'),
   /** Modules that export methods: paths relative to this file, or packages. */
   plugins: z.array(z.string().min(1)).default([]),
+  /** Recipe of a paper: settings that the sweep does not make itself. */
+  preset: z.enum(presetNames).optional(),
   models: oneOrMore(z.string().min(1)),
   tasks: oneOrMore(taskEntry),
   methods: z.array(methodEntry).min(1),
-  seeds: oneOrMore(z.int().nonnegative()).default([0]),
+  /** Default: the preset's, else 0. */
+  seeds: oneOrMore(z.int().nonnegative()).optional(),
   training: trainingPart.default({}),
   saving: savingSchema.default('lean'),
   dropout: dropout.optional(),

@@ -4,6 +4,7 @@ import { unknownProblem } from '../registry/problems.js';
 import type { Registry, Resolved } from '../registry/registry.js';
 import { issueAt } from './issues.js';
 import type { PathIssue } from './issues.js';
+import { presetOf } from './presets.js';
 import type { SweepFile } from './schema.js';
 
 type MethodForm = SweepFile['methods'][number];
@@ -30,11 +31,27 @@ export interface Sweep extends Omit<SweepFile, 'models' | 'tasks' | 'methods' | 
 /** Short forms written out. */
 export function normalizeSweep(file: SweepFile): Sweep {
   return {
-    ...file,
+    ...withPreset(file),
     models: [file.models].flat(),
-    tasks: [file.tasks].flat().map((task) => (typeof task === 'string' ? { name: task } : task)),
+    tasks: [file.tasks].flat().map((task) => ({
+      ...(file.preset === undefined ? {} : presetOf(file.preset).task),
+      ...(typeof task === 'string' ? { name: task } : task),
+    })),
     methods: labelled(file.methods.map(normalizeMethod)),
-    seeds: [file.seeds].flat(),
+    seeds: [file.seeds ?? (file.preset === undefined ? 0 : presetOf(file.preset).seeds)].flat(),
+  };
+}
+
+/** What the preset says and the file does not. A list of the preset gives way to a value of the file. */
+function withPreset(file: SweepFile): SweepFile {
+  if (file.preset === undefined) return file;
+  const { training, grid = {}, notes } = presetOf(file.preset);
+  const searched = Object.entries(grid).filter(([key]) => !(key in file.training));
+  return {
+    ...file,
+    training: { ...training, ...file.training },
+    grid: { ...Object.fromEntries(searched), ...file.grid },
+    report: { ...file.report, notes: [...notes, ...file.report.notes] },
   };
 }
 

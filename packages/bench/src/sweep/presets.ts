@@ -1,0 +1,124 @@
+/** Training recipes of the papers, by name: what a sweep says itself wins over its preset. */
+import type { TrainingSettings } from '../cell/contract.js';
+
+export const presetNames = [
+  'meft-glue-large',
+  'meft-glue-small',
+  'meft-qa',
+  'tokentune-llama',
+  'tokentune-glue',
+] as const;
+
+export type PresetName = (typeof presetNames)[number];
+
+export interface Preset {
+  /** One line on where it comes from. */
+  readonly summary: string;
+  readonly training: Partial<TrainingSettings>;
+  /** Lists that the recipe searches; dropped where the sweep sets the value. */
+  readonly grid?: Readonly<{ learningRate?: number[]; batchSize?: number[]; epochs?: number[] }>;
+  readonly task: {
+    readonly maxLength: number;
+    readonly trainTemplate?: string;
+    readonly specialTokens?: boolean;
+    readonly evaluate?: { name: string; shots?: number }[];
+  };
+  readonly seeds: number[];
+  /** What a reader of the table must know. */
+  readonly notes: readonly string[];
+}
+
+/** MEFT's optimiser for both groups of tasks (scripts of BaohaoLiao/mefts and Smu-Tan/meft_decoder_only). */
+const meftTraining: Partial<TrainingSettings> = {
+  optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.98, epsilon: 1e-6 },
+  weightDecay: 0.1,
+  schedule: 'linear',
+  warmupRatio: 0.06,
+  maxGradNorm: 1,
+  gradientAccumulation: 1,
+  padding: 'longest',
+  groupByLength: true,
+};
+
+const bestEpoch =
+  'MEFT reports the best epoch of the best setting by the development score; here every setting is a row, after its last epoch.';
+
+/** Evaluation of TokenTune's Llama models (scripts/eval of facebookresearch/tokentune). */
+const fewShot = [
+  { name: 'arc_challenge', shots: 25 },
+  { name: 'hellaswag', shots: 10 },
+  { name: 'mmlu', shots: 5 },
+  { name: 'truthfulqa_mc2' },
+  { name: 'winogrande' },
+];
+
+const presets: Readonly<Record<PresetName, Preset>> = {
+  'meft-glue-large': {
+    summary: 'MEFT on the large tasks of GLUE (MNLI, QQP, QNLI, SST-2)',
+    training: meftTraining,
+    grid: { learningRate: [3e-4, 4e-4, 5e-4], batchSize: [16, 32], epochs: [10, 20] },
+    task: { maxLength: 512 },
+    seeds: [3407],
+    notes: [bestEpoch],
+  },
+  'meft-glue-small': {
+    summary: 'MEFT on the small tasks of GLUE (CoLA, MRPC, RTE, STS-B)',
+    training: meftTraining,
+    grid: { learningRate: [5e-4, 6e-4, 7e-4, 8e-4], batchSize: [16, 32], epochs: [20, 40] },
+    task: { maxLength: 512 },
+    seeds: [3407],
+    notes: [bestEpoch],
+  },
+  'meft-qa': {
+    summary: 'MEFT on questions (OPT on OpenBookQA, PIQA, ARC, SciQ), prompts as published',
+    training: meftTraining,
+    grid: { learningRate: [1e-4, 3e-4, 5e-4, 7e-4], batchSize: [8, 16, 32], epochs: [3, 5, 10] },
+    task: { maxLength: 128, trainTemplate: 'meft', specialTokens: false },
+    seeds: [3407],
+    notes: [
+      bestEpoch,
+      "Trained without a space before the answer, scored with one and without special tokens: the published code's own difference.",
+    ],
+  },
+  'tokentune-llama': {
+    summary: 'TokenTune on Open-Platypus, scored on five few-shot tasks (Llama-2-7B)',
+    training: {
+      epochs: 1,
+      batchSize: 1,
+      gradientAccumulation: 32,
+      learningRate: 4e-4,
+      optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      weightDecay: 0.01,
+      schedule: 'cosine',
+      warmupRatio: 0.13,
+      maxGradNorm: 1,
+      padding: 'longest',
+    },
+    task: { maxLength: 2048, evaluate: fewShot },
+    seeds: [42],
+    notes: [
+      'Learning rate 4e-4 is for LoRA and QLoRA; the published scripts take 4e-5 for TokenTune without LoRA.',
+      'The published warm-up of 100 steps is written as 13 % of about 770 steps.',
+    ],
+  },
+  'tokentune-glue': {
+    summary: 'TokenTune on GLUE: our own settings, since the paper publishes none',
+    training: {
+      epochs: 3,
+      batchSize: 32,
+      learningRate: 5e-5,
+      optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
+      weightDecay: 0.01,
+      schedule: 'linear',
+      warmupRatio: 0.06,
+      maxGradNorm: 1,
+      gradientAccumulation: 1,
+      padding: 'longest',
+    },
+    task: { maxLength: 128 },
+    seeds: [0, 1, 2],
+    notes: ["The settings are leantune's own: TokenTune's for GLUE are not published."],
+  },
+};
+
+export const presetOf = (name: PresetName): Preset => presets[name];
