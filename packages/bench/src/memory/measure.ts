@@ -46,10 +46,12 @@ function measureMethod(settings: MemorySettings, method: string): MethodMemory {
     withParameterStorage(storage, () => applyMethods(model, method, { seed }));
     const trained = trainedParameters(model);
     const optimizer = settings.optimizer.create(trained);
+    let warmedUp = false;
     const measure = (batchSize: number, sequenceLength: number) => {
       const batch = worstCaseBatch(model, config, batchSize, sequenceLength);
-      const at = { seed, microStep: 0, gradientAccumulation, maxGradNorm };
+      const at = { seed, microStep: 0, gradientAccumulation, maxGradNorm, warmedUp };
       const memory = withSavingPolicy(saving, () => measureStepMemory(model, optimizer, trained, batch, at));
+      warmedUp = true;
       return { batchSize, sequenceLength, memory, peakBytes: memory.peakBytes };
     };
     try {

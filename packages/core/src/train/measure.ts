@@ -35,6 +35,8 @@ export interface MeasureOptions {
   readonly gradientAccumulation?: number | undefined;
   /** As in training. Default: no clipping. */
   readonly maxGradNorm?: number | undefined;
+  /** The optimiser has taken a step on every parameter before: no warm-up step. Default false. */
+  readonly warmedUp?: boolean | undefined;
 }
 
 /**
@@ -46,7 +48,7 @@ export function measureStepMemory(
   optimizer: Optimizer,
   trained: readonly NamedParameter[],
   batch: Batch,
-  { seed, microStep, gradientAccumulation = 1, maxGradNorm }: MeasureOptions,
+  { seed, microStep, gradientAccumulation = 1, maxGradNorm, warmedUp }: MeasureOptions,
 ): StepMemory {
   const meter = memoryMeter();
   const microBatches = Array.from({ length: gradientAccumulation }, () => batch);
@@ -57,7 +59,7 @@ export function measureStepMemory(
       learningRate: 0,
       maxGradNorm,
     });
-  step(0);
+  if (warmedUp !== true) step(0);
   meter.resetPeak();
   meter.recordTimeline = true;
   try {
