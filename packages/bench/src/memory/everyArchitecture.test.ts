@@ -21,13 +21,16 @@ import { worstCaseBatch } from './worstCaseBatch.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
-/** Sizes by the names that configurations use; what is not named here stays as published. */
+/**
+ * Sizes by the names that configurations use, large enough for what methods insert by default; what is not named here
+ * stays as published.
+ */
 const toySizes: Config = {
-  ...{ hidden_size: 32, d_model: 32, dim: 32, n_embd: 32, word_embed_proj_dim: 32 },
+  ...{ hidden_size: 64, d_model: 64, dim: 64, n_embd: 64, word_embed_proj_dim: 64 },
   ...{ num_hidden_layers: 2, n_layers: 2, n_layer: 2, encoder_layers: 2, decoder_layers: 2 },
   ...{ num_attention_heads: 4, n_heads: 4, n_head: 4, encoder_attention_heads: 4, decoder_attention_heads: 4 },
-  ...{ intermediate_size: 48, hidden_dim: 48, ffn_dim: 48, encoder_ffn_dim: 48, decoder_ffn_dim: 48, n_inner: 48 },
-  ...{ vocab_size: 61, max_position_embeddings: 40, n_positions: 40, n_ctx: 40, image_size: 32 },
+  ...{ intermediate_size: 64, hidden_dim: 64, ffn_dim: 64, encoder_ffn_dim: 64, decoder_ffn_dim: 64, n_inner: 64 },
+  ...{ vocab_size: 61, max_position_embeddings: 64, n_positions: 64, n_ctx: 64, image_size: 32 },
 };
 
 function shrunk(config: Config): Config {
@@ -35,7 +38,7 @@ function shrunk(config: Config): Config {
     if (key === 'num_key_value_heads') return [key, value === config.num_attention_heads ? 4 : 2];
     // Special tokens must lie in the small vocabulary.
     if (/_token_id$/.test(key) && typeof value === 'number') return [key, value % 61];
-    if (key === 'word_embed_proj_dim') return [key, value === config.hidden_size ? 32 : 16];
+    if (key === 'word_embed_proj_dim') return [key, value === config.hidden_size ? 64 : 32];
     return [key, key in toySizes ? toySizes[key] : value];
   });
   return Object.fromEntries(entries) as Config;

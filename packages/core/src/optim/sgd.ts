@@ -1,3 +1,4 @@
+import { consume } from '../kernels/dispatch.js';
 import { add, multiply, subtract } from '../kernels/elementwise.js';
 import type { Parameter } from '../tensor/parameter.js';
 import { scope } from '../tensor/scope.js';
@@ -44,9 +45,18 @@ class Sgd implements Optimizer {
       if (gradient === undefined || (only !== undefined && parameter !== only)) continue;
       const weightDecay = this.options.excludeFromDecay?.(name) === true ? 0 : (this.options.weightDecay ?? 0);
       scope(() => {
-        const scaled = gradientScale === undefined ? gradient : multiply(gradient, gradientScale);
-        const direction = weightDecay === 0 ? scaled : add(scaled, multiply(parameter, weightDecay));
-        parameter.assign(subtract(parameter, multiply(this.smoothed(parameter, direction, momentum), learningRate)));
+        if (momentum === 0 && weightDecay === 0) {
+          const change = consume(multiply(gradient, learningRate * (gradientScale ?? 1)));
+          parameter.assign(subtract(parameter, change));
+          return;
+        }
+        const scaled = gradientScale === undefined ? gradient : consume(multiply(gradient, gradientScale));
+        const direction = weightDecay === 0 ? scaled : consume(add(scaled, consume(multiply(parameter, weightDecay))));
+        const change =
+          momentum === 0
+            ? multiply(direction, learningRate)
+            : multiply(this.smoothed(parameter, direction, momentum), learningRate);
+        parameter.assign(subtract(parameter, consume(change)));
       });
     }
   }
@@ -57,13 +67,12 @@ class Sgd implements Optimizer {
   }
 
   private smoothed(parameter: Parameter, direction: ReturnType<typeof multiply>, momentum: number) {
-    if (momentum === 0) return direction;
     let velocity = this.velocities.get(parameter);
     if (velocity === undefined) {
       velocity = stateLike(parameter);
       this.velocities.set(parameter, velocity);
     }
-    velocity.assign(add(multiply(velocity, momentum), direction));
+    velocity.assign(add(consume(multiply(velocity, momentum)), direction));
     return velocity;
   }
 }
