@@ -10,16 +10,21 @@ const count = z.int().positive();
 const bytes = z.int().nonnegative();
 const finite = z.number();
 
+/** Update each parameter as soon as its gradient is complete, and release that: not with clipping. Absent: no. */
+const fused = z.boolean().optional();
+
 export const optimizerSchema = z.discriminatedUnion('name', [
   z.strictObject({
     name: z.literal('adamw'),
     beta1: z.number().min(0).lt(1).default(0.9),
     beta2: z.number().min(0).lt(1).default(0.999),
     epsilon: z.number().positive().default(1e-8),
+    fused,
   }),
   z.strictObject({
     name: z.literal('sgd'),
     momentum: z.number().min(0).lt(1).default(0),
+    fused,
   }),
 ]);
 

@@ -105,7 +105,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
 
 function optimizerOf(training: TrainingSettings): OptimizerDefinition {
   const { learningRate, weightDecay, optimizer } = training;
-  const common = { learningRate, weightDecay, excludeFromDecay: isBiasOrNorm };
+  const common = { learningRate, weightDecay, excludeFromDecay: isBiasOrNorm, fused: optimizer.fused };
   if (optimizer.name === 'sgd') return sgd({ ...common, momentum: optimizer.momentum });
   const { beta1, beta2, epsilon } = optimizer;
   return adamW({ ...common, beta1, beta2, epsilon });

@@ -24,7 +24,7 @@ const groupSchema = z.strictObject({
 });
 
 /** Names of figures that can be drawn. */
-export const plottable = ['peakBytes', 'activationBytes', 'savedBytes'] as const;
+const plottable = ['peakBytes', 'activationBytes', 'savedBytes'] as const;
 
 const where = z.record(z.string(), word).default({});
 

@@ -109,6 +109,13 @@ grid: {weightDecay: [0, 0.1]}
       momentum: 0,
     });
   });
+
+  it('refuses to clip with a fused optimizer', () => {
+    const cellsWith = (clip: string) =>
+      makeCells(sweepOf(`methods: [full]\ntraining: {optimizer: {name: adamw, fused: true}${clip}}`), 'wasm', {});
+    expect(() => cellsWith('')).toThrow(/training.optimizer.fused: .*cannot clip.*expected maxGradNorm: 0/);
+    expect(cellsWith(', maxGradNorm: 0')[0]?.config.training.optimizer.fused).toBe(true);
+  });
 });
 
 describe('parseOverrides', () => {

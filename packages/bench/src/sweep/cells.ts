@@ -1,4 +1,5 @@
 /** Sweep + backend + overrides → cells: every combination of model, task, method, grid point and seed. */
+import { ConfigurationError } from '@leantune/core';
 import { cellConfigSchema, optimizerSchema } from '../cell/contract.js';
 import type { CellConfig, TrainingSettings } from '../cell/contract.js';
 import { canonicalJson, cellId } from '../cell/cellId.js';
@@ -85,6 +86,12 @@ function resolveCell(sweep: Sweep, place: Place, overrides: Overrides): CellConf
   // Switching the optimiser by name gives that optimiser's defaults, not the other one's settings.
   if (optimizer !== undefined && optimizer !== merged.optimizer.name) {
     merged.optimizer = optimizerSchema.parse({ name: optimizer });
+  }
+  if (merged.optimizer.fused === true && merged.maxGradNorm > 0) {
+    throw new ConfigurationError(
+      [{ key: 'training.optimizer.fused', message: messages.fusedClips(), expected: 'maxGradNorm: 0' }],
+      { code: 'LEANTUNE_SWEEP_INVALID' },
+    );
   }
   const finalDropout = dropout ?? gridDropout ?? onBackend?.dropout ?? place.method.dropout ?? sweep.dropout;
   return cellConfigSchema.parse({
