@@ -4,6 +4,7 @@ import type { TextRow } from '../data/dataset.js';
 import { characterTokenizer } from '../testing/characterTokenizer.js';
 import { Batcher, type BatcherOptions, type IndexedBatch } from './batcher.js';
 import { encodeDataset } from './encode.js';
+import { languageExample } from './languageExample.js';
 import { OutputCollector } from './outputs.js';
 
 const MAX_LENGTH = 8;
@@ -75,6 +76,49 @@ describe('Batcher', () => {
     expect(orderOf(batcher({ order: 'shuffled', seed: 2 }))).not.toEqual(epochs[0]);
     // As it came out when results were first made: another order would be another run under the same seed.
     expect(epochs[0]).toEqual([6, 2, 1, 5, 4, 3, 0]);
+  });
+
+  it('groups rows of about the same length, the longest first, by seed and epoch alone', () => {
+    const long = Array.from({ length: 64 }, (_, index) => ({ text: 'x'.repeat((index * 7) % 40), label: 0 }));
+    const encoded = encodeDataset(long, characterTokenizer, { maxLength: 64 });
+    const grouped = (seed: number) =>
+      new Batcher(encoded, { size: 4, order: 'grouped', seed, padTokenId: 0, labels: 'int32' });
+    const order = orderOf(grouped(3));
+    expect([...order].sort((a, b) => a - b)).toEqual(long.map((_, index) => index));
+    expect(orderOf(grouped(3))).toEqual(order);
+    expect(orderOf(grouped(4))).not.toEqual(order);
+    expect(orderOf(grouped(3).epoch(1))).not.toEqual(order);
+    const lengths = order.map((row) => encoded[row]!.inputIds.length);
+    expect(lengths[0]).toBe(Math.max(...lengths));
+    const padding = (batches: Batcher) =>
+      [...batches].reduce(
+        (sum, { inputs }) => sum + inputs.attentionMask!.data.filter((value) => value === 0).length,
+        0,
+      );
+    const shuffled = new Batcher(encoded, { size: 4, order: 'shuffled', seed: 3, padTokenId: 0, labels: 'int32' });
+    expect(padding(grouped(3))).toBeLessThan(0.5 * padding(shuffled));
+    expect(grouped(3).batch(0, 5)).toEqual([...grouped(3)][5]);
+  });
+
+  it('pads tokens to be learnt with -100, on either side', () => {
+    const rows = [languageExample([5, 6, 7], 1), languageExample([8, 9], 0)];
+    const batch = (paddingSide: 'left' | 'right') =>
+      new Batcher(rows, { size: 2, order: 'rows', padTokenId: 0, paddingSide, labels: 'tokens' }).batch(0, 0);
+    const shape = [2, 3];
+    expect(batch('right')).toEqual({
+      size: 2,
+      length: 3,
+      inputs: {
+        inputIds: { dtype: 'int32', shape, data: Int32Array.of(5, 6, 7, 8, 9, 0) },
+        attentionMask: { dtype: 'int32', shape, data: Int32Array.of(1, 1, 1, 1, 1, 0) },
+      },
+      labels: { dtype: 'int32', shape, data: Int32Array.of(-100, 6, 7, 8, 9, -100) },
+      indices: [0, 1],
+    });
+    const left = batch('left');
+    expect(left.inputs.inputIds!.data).toEqual(Int32Array.of(5, 6, 7, 0, 8, 9));
+    expect(left.inputs.attentionMask!.data).toEqual(Int32Array.of(1, 1, 1, 0, 1, 1));
+    expect(left.labels.data).toEqual(Int32Array.of(-100, 6, 7, -100, 8, 9));
   });
 
   it('gives any batch without those before it', () => {

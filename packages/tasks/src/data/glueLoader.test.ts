@@ -197,7 +197,7 @@ describe('missing data', () => {
       ].join('\n'),
     );
     expect(error.remedy).toBe(
-      'place train.tsv and dev.tsv of the published archive in FOLDER/glue/MRPC and name FOLDER with LEANTUNE_DATA=FOLDER',
+      'npx leantune data fetch mrpc where its publisher serves it, or place train.tsv and dev.tsv of the published archive in FOLDER/glue/MRPC and name FOLDER with LEANTUNE_DATA=FOLDER',
     );
     expect(error.exitCode).toBe(3);
   });
@@ -228,13 +228,15 @@ describe('missing data', () => {
 });
 
 describe('mutated files', () => {
-  it('load, or fail with a typed error that names the file', async () => {
+  it('of every format load, or fail with a typed error that names file and line', async () => {
     // Every way to fail is met, so that the loop does try something.
     expect(Object.keys(await loadMutatedFiles(300)).sort()).toEqual([
-      'LEANTUNE_BAD_LABEL',
       'LEANTUNE_COLUMN_COUNT',
       'LEANTUNE_INVALID_UTF8',
+      'LEANTUNE_JSON',
       'LEANTUNE_MISSING_COLUMN',
+      'LEANTUNE_QUOTES',
+      'LEANTUNE_RECORD',
       'loaded',
     ]);
   });

@@ -62,6 +62,11 @@ describe.each(taskNames())('declaration of %s', (name) => {
     for (const metric of task.metrics) expect(getMetric(metric).kind).toBe(kind);
   });
 
+  it('has a line in the README', () => {
+    const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
+    expect(readme.split('\n')).toContain(`* \`${name}\`: ${task.summary}`);
+  });
+
   it('has a manifest whose label counts add up', () => {
     for (const split of Object.values(task.manifest.splits)) {
       if (split.labelCounts === undefined) continue;

@@ -3,16 +3,76 @@ import { join } from 'node:path';
 import { CorruptFileError, RandomStream } from '@leantune/core';
 import { expect } from 'vitest';
 import { loadTask } from '../task/loadTask.js';
-import { textRows } from './textRows.js';
 import { dataFolder, emptyEnvironment } from './glueFolder.js';
 
-const header = 'sentence\tlabel';
-const rows = Array.from({ length: 20 }, (_, i) => `Ünlike "row ${i} .\t${i % 2}\r\n`);
-const original = Buffer.from(`\uFEFF${header}\r\n${rows.join('')}`);
-/** NUL, tab, line ends, a quotation mark, digits, and bytes that break UTF-8. */
-const inserted = [0x00, 0x09, 0x0a, 0x0d, 0x22, 0x30, 0x32, 0x80, 0xc3, 0xe9, 0xef, 0xff];
+interface Original {
+  readonly task: string;
+  /** The damaged file is the first one. */
+  readonly files: Readonly<Record<string, string>>;
+}
 
-function mutate(random: RandomStream): Buffer {
+const tsv = 'sentence\tlabel';
+const question = (row: number) =>
+  `${JSON.stringify({ id: `${row}`, question: { stem: `Ünlike "row ${row}"`, choices: [0, 1].map((choice) => ({ text: `c${choice}`, label: 'AB'[choice] })) }, answerKey: 'AB'[row % 2] })}\r\n`;
+const many = (line: (row: number) => string, count = 20) =>
+  Array.from({ length: count }, (_, row) => line(row)).join('');
+const squad = {
+  data: [
+    {
+      paragraphs: [
+        { context: 'Ünlike "x" y', qas: [{ id: '1', question: 'q?', answers: [{ text: 'x', answer_start: 8 }] }] },
+      ],
+    },
+  ],
+};
+
+/** One dataset of every format, in the layout of its publisher. */
+const originals: readonly Original[] = [
+  {
+    task: 'sst2',
+    files: {
+      'SST-2/train.tsv': `\uFEFF${tsv}\r\n${many((row) => `Ünlike "row ${row} .\t${row % 2}\r\n`)}`,
+      'SST-2/dev.tsv': `${tsv}\nfine\t1\n`,
+    },
+  },
+  {
+    task: 'openbookqa',
+    files: {
+      'openbookqa/train.jsonl': many(question),
+      'openbookqa/dev.jsonl': question(0),
+      'openbookqa/test.jsonl': question(1),
+    },
+  },
+  {
+    task: 'piqa',
+    files: {
+      'piqa/valid.jsonl': many((row) => `${JSON.stringify({ goal: `é ${row}`, sol1: 'a', sol2: 'b' })}\n`),
+      'piqa/valid-labels.lst': many((row) => `${row % 2}\n`),
+    },
+  },
+  {
+    task: 'mmlu',
+    files: {
+      'mmlu/test/anatomy_test.csv': many((row) => `"Ünlike ""row"" ${row}, or\nnot",a,b,c,"d,e",${'ABCD'[row % 4]}\n`),
+    },
+  },
+  {
+    task: 'alpaca',
+    files: {
+      'alpaca/alpaca_data.json': JSON.stringify(
+        Array.from({ length: 12 }, (_, row) => ({ instruction: `é "${row}"`, input: '', output: 'o' })),
+        null,
+        1,
+      ),
+    },
+  },
+  { task: 'squad', files: { 'squad/dev-v1.1.json': JSON.stringify(squad) } },
+];
+
+/** NUL, tab, line ends, marks of the formats, digits, and bytes that break UTF-8. */
+const inserted = [0x00, 0x09, 0x0a, 0x0d, 0x22, 0x2c, 0x30, 0x32, 0x5b, 0x5c, 0x7b, 0x7d, 0x80, 0xc3, 0xe9, 0xef, 0xff];
+
+function mutate(original: Buffer, random: RandomStream): Buffer {
   const bytes = [...original];
   for (let change = random.integer(4); change >= 0; change--) {
     const at = random.integer(bytes.length);
@@ -24,25 +84,31 @@ function mutate(random: RandomStream): Buffer {
 }
 
 /**
- * Loads `count` damaged files, the same ones in every run. Each must load with valid labels or fail with a
+ * Loads `count` damaged files of every format in turns, the same ones in every run. Each must load or fail with a
  * CorruptFileError that names file and line. Returns how often each outcome (`loaded` or an error's code) came.
  */
 export async function loadMutatedFiles(count: number): Promise<Record<string, number>> {
   const random = new RandomStream(7, 'mutated files');
-  const folder = dataFolder({ 'SST-2/train.tsv': '', 'SST-2/dev.tsv': `${header}\nfine\t1\n` });
-  const file = join(folder, 'SST-2', 'train.tsv');
+  const cases = originals.map(({ task, files }) => {
+    const folder = dataFolder(files);
+    const [name, content] = Object.entries(files)[0]!;
+    return { task, folder, file: join(folder, name), content: Buffer.from(content) };
+  });
   const outcomes: Record<string, number> = {};
   for (let round = 0; round < count; round++) {
-    writeFileSync(file, mutate(random));
-    const outcome = await loadTask('sst2', { dataFolder: folder, environment: emptyEnvironment }).then(
-      (task) => {
-        expect(textRows(task, 'train').every((row) => row.label === 0 || row.label === 1)).toBe(true);
+    const { task, folder, file, content } = cases[round % cases.length]!;
+    writeFileSync(file, mutate(content, random));
+    const outcome = await loadTask(task, { dataFolder: folder, environment: emptyEnvironment }).then(
+      (loaded) => {
+        const rows = loaded.reportSplits.flatMap((split) => loaded.rows(split));
+        expect(rows.every((row) => !('label' in row) || Number.isInteger(row.label))).toBe(true);
         return 'loaded';
       },
       (error: unknown) => {
-        expect(error).toBeInstanceOf(CorruptFileError);
+        expect(error, String(error)).toBeInstanceOf(CorruptFileError);
         const { message, code } = error as CorruptFileError;
-        expect(message.startsWith(`${file}:`) && /^:\d+: /.test(message.slice(file.length)), message).toBe(true);
+        expect(message.startsWith(folder), message).toBe(true);
+        if (code !== 'LEANTUNE_EMPTY_FILE') expect(message.slice(folder.length), message).toMatch(/^[^:]+:\d+: /);
         return code;
       },
     );
