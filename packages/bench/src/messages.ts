@@ -250,6 +250,15 @@ Start with:  npx leantune run quickstart`,
   noSuchFolder: (path: string) => `there is no folder ${path}`,
   parityRemedy: () => 'Name folders that hold a case.json, or a folder of such folders.',
   defaultValue: (value: string) => `default ${value}`,
+  trainedGroup: ({
+    name,
+    shape,
+    count,
+  }: {
+    readonly name: string;
+    readonly shape: readonly number[];
+    readonly count: number;
+  }) => `${name} [${shape.join(', ')}]${count === 1 ? '' : ` × ${count}`}`,
   unknownThing: (name: string, nearest: string | undefined) =>
     `nothing is called "${name}"${nearest === undefined ? '' : `: did you mean "${nearest}"?`}`,
   ambiguousCell: (prefix: string, ids: readonly string[]) => `several cells begin with ${prefix}: ${ids.join(', ')}`,

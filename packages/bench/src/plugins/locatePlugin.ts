@@ -28,7 +28,7 @@ export interface PluginPlace {
  * @throws UsageError where nothing is there, or a folder has no entry
  */
 export function locatePlugin(reference: string, base: string): PluginPlace {
-  const isPath = /^\.{0,2}[\\/]/.test(reference) || isAbsolute(reference) || hasScriptExtension(reference);
+  const isPath = /^\.{1,2}($|[\\/])/.test(reference) || isAbsolute(reference) || hasScriptExtension(reference);
   const places = isPath
     ? [resolve(base, reference)]
     : [...packageFolders(reference, base), ...packageFolders(reference, ownFolder()), resolve(base, reference)];

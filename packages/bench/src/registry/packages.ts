@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError, LeantuneError, formatConfigurationIssue } from '@leantune/core';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { messages } from '../messages.js';
+import { optionFacts } from './optionFacts.js';
 import { unknownProblem } from './problems.js';
 import type { NameProblem, NamedEntry, Registry, Resolved } from './registry.js';
 
@@ -74,22 +75,10 @@ export function methodProblem(error: LeantuneError): NameProblem {
 
 /** `rank: integer, default 8: rank of the update` for every option. */
 function describeOptions(schema: z.ZodObject): Record<string, string> {
-  const { properties } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   return Object.fromEntries(
-    Object.entries(properties ?? {}).map(([name, option]) => {
-      if (typeof option === 'boolean') return [name, ''];
-      const standard = option.default === undefined ? undefined : messages.defaultValue(JSON.stringify(option.default));
-      const facts = [typeOf(option), standard].filter((fact) => fact !== undefined).join(', ');
-      return [name, option.description === undefined ? facts : `${facts}: ${option.description}`];
+    optionFacts(schema).map(({ name, type, standard, description }) => {
+      const facts = [type, ...(standard === undefined ? [] : [messages.defaultValue(standard)])].join(', ');
+      return [name, description === undefined ? facts : `${facts}: ${description}`];
     }),
   );
-}
-
-type OptionSchema = z.core.JSONSchema.BaseSchema;
-
-function typeOf(option: OptionSchema): string {
-  if (option.const !== undefined) return JSON.stringify(option.const);
-  if (option.enum !== undefined) return option.enum.map((value) => JSON.stringify(value)).join(' | ');
-  const branches = option.anyOf ?? [];
-  return branches.length > 0 ? branches.map(typeOf).join(' | ') : [option.type ?? 'any'].flat().join(' | ');
 }

@@ -59,6 +59,8 @@ export const tokentune = defineMethod({
   reference:
     'Simoulin et al. 2024, "Memory-Efficient Fine-Tuning of Transformers via Token Selection", section 3, Algorithm 1',
   slots: ['tokens'],
+  memory:
+    'With k of T tokens an encoder layer keeps 2 hidden tensors of all tokens (keys, values) and 8 of k tokens in place of 10 of all (`pytorch`: 2 and 14 in place of 16, and probabilities of k instead of T queries).',
   options: tokentuneOptions,
   supports: (model) => model.vocabularySize !== undefined || messages.noTokens(),
   apply: (model, options, { seed }) => {

@@ -24,7 +24,7 @@ async function find(name: string, backend: string | undefined): Promise<unknown>
   if (shippedSweepNames().includes(name) || /\.ya?ml$/.test(name)) return describeSweep(name, backend);
   const registry = await loadRegistry();
   const described = registry.describe(name);
-  if (described !== undefined) return described;
+  if (described !== undefined) return withMeasured(described);
   if (/^[0-9a-f]{3,}$/.test(name)) {
     const result = await findCell(name);
     if (result !== undefined) return result;
@@ -37,6 +37,20 @@ async function find(name: string, backend: string | undefined): Promise<unknown>
     code: 'LEANTUNE_UNKNOWN_NAME',
     remedy: messages.listRemedy(),
   });
+}
+
+/** A method's options, and what one step of it trains and keeps: as on its page. */
+async function withMeasured(described: unknown): Promise<unknown> {
+  if (typeof described !== 'object' || described === null || !('method' in described)) return described;
+  const { methodFacts } = await import('../../methodPage/facts.js');
+  const { memory, measured } = await methodFacts(String(described.method));
+  return {
+    ...described,
+    ...(memory === undefined ? {} : { memory }),
+    ...(measured === undefined
+      ? {}
+      : { measured: { ...measured, trained: measured.trained.map(messages.trainedGroup) } }),
+  };
 }
 
 async function describeSweep(name: string, requested: string | undefined): Promise<unknown> {

@@ -1,0 +1,68 @@
+/** A method's facts as a page in Markdown. */
+import { formatMebibytes } from '../units.js';
+import type { MeasuredFacts, MethodFacts } from './facts.js';
+
+export function methodPage(facts: MethodFacts): string {
+  const { name, summary, reference, slots, options, measured } = facts;
+  return [
+    '<!-- Generated from the method by `npm run docs`. -->',
+    `# ${name}`,
+    summary,
+    `**Source.** ${reference}.`,
+    `**Slots.** ${slots.map((slot) => `\`${slot}\``).join(', ')}: it composes with methods that take none of them.`,
+    '## Options',
+    options.length === 0 ? 'None.' : optionTable(options),
+    ...(measured === undefined
+      ? ['## Memory', ...(facts.memory === undefined ? [] : [facts.memory])]
+      : [
+          '## What it trains',
+          `On ${measured.model} with a classification head of two labels:`,
+          trainedTable(measured),
+          '## What it saves',
+          ...(facts.memory === undefined ? [] : [facts.memory]),
+          memoryText(name, measured),
+        ]),
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n+$/, '\n');
+}
+
+type Row = readonly string[];
+
+function table(head: Row, align: readonly ('left' | 'right')[], rows: readonly Row[]): string {
+  const line = (cells: Row) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(align.map((side) => (side === 'left' ? '---' : '---:'))), ...rows.map(line)].join('\n');
+}
+
+function optionTable(options: MethodFacts['options']): string {
+  const rows = options.map(({ name, type, range, standard, description = '' }) => [
+    `\`${name}\``,
+    [type, range].filter((part) => part !== undefined).join(', '),
+    standard === undefined ? '–' : `\`${standard}\``,
+    description,
+  ]);
+  return table(['option', 'values', 'default', ''], ['left', 'left', 'left', 'left'], rows);
+}
+
+function trainedTable({ trained }: MeasuredFacts): string {
+  const rows = trained.map(({ name, shape, count }) => [`\`${name}\``, shape.join(' × '), String(count)]);
+  return table(['parameter', 'shape', 'times'], ['left', 'right', 'right'], rows);
+}
+
+function memoryText(name: string, { model, batch, sequence, bytes }: MeasuredFacts): string {
+  const rows = bytes.map(({ method, saving, trainable, ...figures }) => [
+    method,
+    `\`${saving}\``,
+    String(trainable),
+    ...[figures.peakBytes, figures.staticBytes, figures.activationBytes, figures.savedBytes].map(formatMebibytes),
+  ]);
+  const head = ['method', 'saving', 'trained scalars', 'peak MiB', 'static MiB', 'activation MiB', 'max saved MiB'];
+  const methods = name === 'full' ? '' : ` --methods full,${name}`;
+  return [
+    `One training step of ${model}, ${batch} × ${sequence} tokens, fp32, AdamW, measured on the meta backend with`,
+    `\`npx leantune memory --model ${model}${methods} --batch ${batch} --seq ${sequence}\`, and \`--saving pytorch\`:`,
+    '',
+    table(head, ['left', 'left', 'right', 'right', 'right', 'right', 'right'], rows),
+  ].join('\n');
+}
