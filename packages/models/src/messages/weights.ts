@@ -91,12 +91,30 @@ export function remedyGitLfs(): string {
   return 'Fetch the real file with `git lfs pull`, or download it from the hub.';
 }
 
-export function remedyConvertPickle(file = 'pytorch_model.bin'): string {
+/** For a folder that Python's transformers reads. */
+export function remedyConvertFolder(folder: string): string {
   return (
-    'Convert it once with Python: python3 -c "import torch; from safetensors.torch import save_file; ' +
-    `w = torch.load('${file}', map_location='cpu', weights_only=True); ` +
-    `save_file({k: v.clone().contiguous() for k, v in w.items()}, 'model.safetensors', metadata={'format': 'pt'})"`
+    `Convert it once with Python: cd ${shellWord(folder)} && python3 -c "import transformers as t; ` +
+    `c = t.AutoConfig.from_pretrained('.'); m = getattr(t, (c.architectures or ['AutoModel'])[0]); ` +
+    `m.from_pretrained('.', torch_dtype='auto').save_pretrained('.', safe_serialization=True)"`
   );
+}
+
+/** For files under names that transformers does not look for. */
+export function remedyConvertPickles(folder: string, files: readonly string[]): string {
+  const list = files.map((name) => `'${name.replaceAll(/['"\\$`]/g, '?')}'`).join(', ');
+  return (
+    `Convert it once with Python: cd ${shellWord(folder)} && python3 -c "import torch; ` +
+    'from safetensors.torch import save_file; ' +
+    `w = {k: v.clone().contiguous() for f in [${list}] ` +
+    // Opened here: by its name torch.load would take a pickle called *.safetensors for what it is called.
+    "for k, v in torch.load(open(f, 'rb'), map_location='cpu', weights_only=True).items()}; " +
+    `save_file(w, 'model.safetensors', metadata={'format': 'pt'})"`
+  );
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 export function indexWithoutMap(file: string): string {

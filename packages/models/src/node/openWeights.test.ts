@@ -159,7 +159,7 @@ describe('weights on disk', () => {
     const error = await errorOf(() => openWeights(folder));
     expect(error.message).toContain('pytorch_model.bin: is a PyTorch pickle');
     expect(error.remedy).toMatch(
-      /^Convert it once with Python: python3 -c "import torch.*torch\.load\('pytorch_model\.bin'/,
+      /^Convert it once with Python: cd \S+ && python3 -c "import torch.*\['pytorch_model\.bin'\].*torch\.load/,
     );
     expect(error.exitCode).toBe(3);
   });

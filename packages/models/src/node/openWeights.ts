@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CorruptFileError, EnvironmentError } from '@leantune/core';
 import * as messages from '../messages.js';
@@ -19,13 +19,16 @@ export const weightFileNames = ['model.safetensors', 'model.safetensors.index.js
 /** Names of PyTorch's own files. */
 const pickle = /\.(bin|pt|pth|ckpt)$/;
 
+/** What a trainer leaves beside the weights. */
+const ofTrainer = /^(training_args|optimizer|scheduler|scaler|rng_state\w*)\./;
+
 /**
  * Opens weights on disk: a `.safetensors` file, a `*.index.json` with its shards, or a folder that holds either.
  * @throws EnvironmentError where there are none, or only a PyTorch pickle; CorruptFileError where they are damaged.
  */
 export async function openWeights(path: string): Promise<Safetensors> {
   const file = await weightFileIn(path);
-  if (pickle.test(file)) throw pickleRefused(file);
+  if (pickle.test(file)) throw pickleRefused(dirname(file), [basename(file)]);
   if (!existsSync(file)) throw noWeights(file);
   if (!file.endsWith('.index.json')) return openSafetensors(await openFileSource(file));
   const index = await readJson(file);
@@ -66,17 +69,29 @@ export async function saveSafetensors(
 
 async function weightFileIn(path: string): Promise<string> {
   if (!existsSync(path) || !(await stat(path)).isDirectory()) return path;
-  const candidates = [...weightFileNames, 'adapter_model.safetensors', 'pytorch_model.bin'];
-  const found = candidates.find((name) => existsSync(join(path, name)));
-  if (found === undefined) throw noWeights(join(path, weightFileNames[0]));
-  return join(path, found);
+  const found = [...weightFileNames, 'adapter_model.safetensors'].find((name) => existsSync(join(path, name)));
+  if (found !== undefined) return join(path, found);
+  const pickles = await picklesIn(path);
+  throw pickles.length > 0 ? pickleRefused(path, pickles) : noWeights(join(path, weightFileNames[0]));
 }
 
-/** The error for PyTorch's own format, with the command that converts it. */
-export function pickleRefused(file: string): EnvironmentError {
-  return new EnvironmentError(messages.pickleRefused(file), {
+/** Names of the files in a folder that hold weights in PyTorch's own format. */
+export async function picklesIn(folder: string): Promise<readonly string[]> {
+  const found = (await readdir(folder)).filter((name) => pickle.test(name) && !ofTrainer.test(name)).sort();
+  const published = found.filter((name) => name.startsWith('pytorch_model'));
+  return published.length > 0 ? published : found;
+}
+
+/** The error for weights in PyTorch's own format, with the command that converts them. */
+export function pickleRefused(folder: string, files: readonly string[]): EnvironmentError {
+  // `from_pretrained` knows its own names alone.
+  const isPublished = files.every((name) => name.startsWith('pytorch_model'));
+  return new EnvironmentError(messages.pickleRefused(join(folder, files[0]!)), {
     code: 'LEANTUNE_PICKLE',
-    remedy: messages.remedyConvertPickle(basename(file)),
+    remedy:
+      isPublished && existsSync(join(folder, 'config.json'))
+        ? messages.remedyConvertFolder(folder)
+        : messages.remedyConvertPickles(folder, files),
   });
 }
 

@@ -40,7 +40,7 @@ async function readHeaderLength(source: ByteSource): Promise<number> {
   if (length >= 2 && length <= MAX_HEADER_BYTES && 8 + length <= source.size && start[8] === OPENING_BRACE)
     return length;
   // Only what cannot be a header is looked at as something else: a length of 640 starts like a pickle.
-  const guise = guiseOf(start);
+  const guise = guiseOf(start, source.name);
   if (guise !== undefined) throw corrupt(source.name, messages.notSafetensors(source.name, guise.is), guise.remedy);
   if (Number.isNaN(length)) throw corrupt(source.name, messages.fileTooShort(source.name, source.size));
   if (length < 2 || length > MAX_HEADER_BYTES || 8 + length > source.size) {
@@ -50,12 +50,16 @@ async function readHeaderLength(source: ByteSource): Promise<number> {
 }
 
 /** What other kinds of file look like that commonly lie where a safetensors file is expected. */
-function guiseOf(start: Uint8Array): { readonly is: string; readonly remedy: string } | undefined {
+function guiseOf(start: Uint8Array, path: string): { readonly is: string; readonly remedy: string } | undefined {
   const text = String.fromCharCode(...start);
+  const name = path.split(/[\\/]/).at(-1)!;
   if (text.startsWith('version https://git-lfs')) return { is: 'a Git LFS pointer', remedy: messages.remedyGitLfs() };
   const oldPickle = start[0] === 0x80 && start[1]! >= 2 && start[1]! <= 5;
   if (text.startsWith('PK\u0003\u0004') || oldPickle) {
-    return { is: 'a PyTorch pickle', remedy: messages.remedyConvertPickle() };
+    return {
+      is: 'a PyTorch pickle',
+      remedy: messages.remedyConvertPickles(path.slice(0, -name.length) || '.', [name]),
+    };
   }
   if (/^\s*<(!doctype|html)/i.test(text)) return { is: 'a web page', remedy: messages.remedyDownloadAgain() };
   return undefined;

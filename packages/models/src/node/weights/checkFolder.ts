@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EnvironmentError } from '@leantune/core';
 import { z } from 'zod';
 import * as messages from '../../messages.js';
-import { pickleRefused, weightFileNames } from '../openWeights.js';
+import { openWeights, pickleRefused, picklesIn, weightFileNames } from '../openWeights.js';
 import { readJson } from '../readJson.js';
 import { sha256File, verifyFile } from '../sha256.js';
 import type { NamedFile } from './transfer.js';
@@ -28,6 +28,9 @@ export interface CheckedFolder {
 export const tokenizerNames = ['tokenizer.json', 'vocab.txt', 'vocab.json'];
 export const besideTokenizer = ['tokenizer_config.json', 'special_tokens_map.json', 'merges.txt'];
 
+/** A path out of the folder, whatever lies there. */
+const isElsewhere = (shard: string) => /[\\/]/.test(shard);
+
 /** The files that a checkpoint cannot do without and that are not in the folder. */
 export async function missingFiles(folder: string): Promise<readonly string[]> {
   const isThere = (name: string) => existsSync(join(folder, name));
@@ -35,7 +38,7 @@ export async function missingFiles(folder: string): Promise<readonly string[]> {
   const weights = weightFileNames.find(isThere);
   if (weights === undefined) return [...config, weightFileNames[0]];
   const shards = weights.endsWith('.index.json') ? shardNames(await readJson(join(folder, weights))) : [];
-  return [...config, ...shards.filter((name) => !isThere(name))];
+  return [...config, ...shards.filter((name) => isElsewhere(name) || !isThere(name))];
 }
 
 /** What is known of a published checkpoint's files. */
@@ -50,8 +53,11 @@ interface PublishedFiles {
  */
 export async function checkFolder(folder: string, published?: PublishedFiles, remedy?: string): Promise<CheckedFolder> {
   const [missing] = await missingFiles(folder);
-  const pickle = join(folder, 'pytorch_model.bin');
-  if (missing === weightFileNames[0] && existsSync(pickle)) throw pickleRefused(pickle);
+  const index = join(folder, weightFileNames[1]);
+  // What the index says that is wrong, `openWeights` says best: the shard, and a tensor that lies there.
+  if (missing !== undefined && missing !== 'config.json' && existsSync(index)) await (await openWeights(index)).close();
+  const pickles = missing === weightFileNames[0] ? await picklesIn(folder) : [];
+  if (pickles.length > 0) throw pickleRefused(folder, pickles);
   if (missing !== undefined) {
     throw new EnvironmentError(messages.checkpointFileMissing(folder, missing), {
       code: 'LEANTUNE_CHECKPOINT_INCOMPLETE',

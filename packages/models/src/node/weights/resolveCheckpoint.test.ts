@@ -72,7 +72,7 @@ describe('resolveCheckpoint', () => {
       `${path}: expected a checkpoint, found no model.safetensors`,
     );
     writeFileSync(join(path, 'pytorch_model.bin'), 'PK');
-    expect((await errorOf(() => resolve(path))).remedy).toContain('python3 -c "import torch;');
+    expect((await errorOf(() => resolve(path))).remedy).toContain('python3 -c "import transformers');
   });
 
   it('prefers LEANTUNE_MODELS, by any name, and refuses a tampered copy there', async () => {

@@ -4,7 +4,7 @@ import { CorruptFileError, EnvironmentError, LeantuneError, UsageError, nearestN
 import * as messages from '../../messages.js';
 import { knownNames } from '../../weights/manifest.js';
 import { findShippedName } from '../../weights/shippedNames.js';
-import { pickleRefused } from '../openWeights.js';
+import { pickleRefused, picklesIn } from '../openWeights.js';
 import { isOffline } from './attempts.js';
 import type { CheckpointAttempt, ResolveOptions, ResolvedCheckpoint } from './attempts.js';
 import { checkFolder, missingFiles } from './checkFolder.js';
@@ -74,9 +74,9 @@ async function lookInCache(
     files === undefined
       ? (await missingFiles(folder)).map((each) => ({ name: each }))
       : files.filter((file) => !existsSync(join(folder, file.name)));
-  const pickle = join(folder, 'pytorch_model.bin');
-  if (missing.some((file) => file.name === 'model.safetensors') && existsSync(pickle)) {
-    const problem = pickleRefused(pickle);
+  const pickles = missing.some((file) => file.name === 'model.safetensors') ? await picklesIn(folder) : [];
+  if (pickles.length > 0) {
+    const problem = pickleRefused(folder, pickles);
     return fail(problem.message, missing, problem);
   }
   if (missing.length > 0)
