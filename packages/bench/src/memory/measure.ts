@@ -12,13 +12,10 @@ import type { StepMemory } from '@leantune/core';
 import { applyMethods } from '@leantune/methods';
 import { randomModel } from '@leantune/models';
 import { largestFit } from './fit.js';
-import type { MemorySettings } from './settings.js';
+import { mostTokens, type MemorySettings } from './settings.js';
 import { worstCaseBatch } from './worstCaseBatch.js';
 
 const seed = 0;
-
-/** Tokens of a batch on the host: beyond, its arrays alone would take gigabytes. */
-const mostTokens = 2 ** 26;
 
 export interface MethodMemory {
   readonly method: string;

@@ -109,6 +109,9 @@ describe('memory from shapes', () => {
     await expect(resolveMemorySettings({ model: modelFolder(), method: 'full', methods: 'lora' })).rejects.toThrow(
       'cannot stand beside --methods',
     );
+    await expect(resolveMemorySettings({ model: modelFolder(), seq: '32', batch: '2097153' })).rejects.toThrow(
+      '--batch: 2097153 is out of range (expected <= 2097152)',
+    );
     await expect(resolveMemorySettings({})).rejects.toThrow('--model: is missing');
   });
 });

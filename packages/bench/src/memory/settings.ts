@@ -68,6 +68,9 @@ export interface MemorySettings {
 /** As the published fine-tuning scripts clip. */
 const defaultMaxGradNorm = 1;
 
+/** Tokens of a batch on the host: beyond, its arrays alone would take gigabytes. */
+export const mostTokens = 2 ** 26;
+
 const defaultSequence = 512;
 
 /** @throws ConfigurationError naming every option and method that is wrong; UsageError for a model that nothing has */
@@ -130,6 +133,11 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
   if (seq !== undefined && seq > maxPositions) {
     issues.push({ key: '--seq', message: messages.outOfRange(seq), expected: messages.positions(maxPositions, name) });
   }
+  const sequenceLength = seq ?? (readsImages ? maxPositions : Math.min(defaultSequence, maxPositions));
+  const mostRows = Math.floor(mostTokens / sequenceLength);
+  if (batch !== undefined && batch > mostRows) {
+    issues.push({ key: '--batch', message: messages.outOfRange(batch), expected: `<= ${mostRows}` });
+  }
   if (issues.length > 0 || head === undefined) throw invalid(issues);
   return {
     model: name,
@@ -138,7 +146,7 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
     head,
     methods,
     batchSize: batch ?? 1,
-    sequenceLength: seq ?? (readsImages ? maxPositions : Math.min(defaultSequence, maxPositions)),
+    sequenceLength,
     ...(limitBytes === undefined
       ? {}
       : { fit: { limitBytes, what: seq === undefined && !readsImages ? 'seq' : 'batch' } as const }),
