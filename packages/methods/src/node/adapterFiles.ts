@@ -9,6 +9,7 @@ import { peftConfigOf } from '../peft/describe.js';
 import { storedName } from '../peft/names.js';
 import { parsePeftConfig } from '../peft/parseConfig.js';
 import { planAdapter } from '../peft/plan.js';
+import { savedParameters } from '../peft/savedHead.js';
 import { hasPrompt, isPromptConfig, planPrompt, promptFiles, promptStoredName } from '../peft/prompt.js';
 
 const configFile = 'adapter_config.json';
@@ -49,13 +50,13 @@ async function loadPrompt(
 
 /**
  * Loads the trained tensors of a PEFT folder into a model whose method is applied already; all of them or none.
- * @throws CorruptFileError where the file is absent, damaged, or holds other tensors than are trained.
+ * @throws CorruptFileError where the file is absent, damaged, or holds other tensors than would be saved.
  */
 export async function loadAdapterTensors(model: TransformerModel, folder: string): Promise<void> {
-  const trained = [...model.namedParameters()].filter(([, { requiresGrad }]) => requiresGrad);
+  const saved = savedParameters(model);
   const values = await readTensors(
     folder,
-    trained.map(([name, { shape }]) => [name, shape] as const),
+    saved.map(([name, { shape }]) => [name, shape] as const),
     hasPrompt(model) ? promptStoredName : storedName,
   );
   assignAll(model, values);
@@ -109,9 +110,7 @@ export async function saveAdapter(model: TransformerModel, folder: string): Prom
 
 function insertedFiles(model: TransformerModel) {
   const config = peftConfigOf(model);
-  const tensors = [...model.namedParameters()]
-    .filter(([, parameter]) => parameter.requiresGrad)
-    .map(([name, parameter]) => [storedName(name), hostCopy(parameter)] as const);
+  const tensors = savedParameters(model).map(([name, parameter]) => [storedName(name), hostCopy(parameter)] as const);
   return { config, tensors: Object.fromEntries(tensors) };
 }
 

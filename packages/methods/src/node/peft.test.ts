@@ -131,6 +131,7 @@ interface Fixture {
 const tiny = (name: string): Fixture => tinyModels.find((fixture) => fixture.name === `tiny ${name}`)!;
 const bert = tinyBert(classification);
 const [llama, gpt2, opt, bart] = [tiny('Llama'), tiny('GPT-2'), tiny('OPT'), tiny('BART')];
+const [distilbert, roberta] = [tiny('DistilBERT'), tiny('RoBERTa')];
 
 /** A saved checkpoint of the fixture's model. */
 async function checkpoint(fixture: Fixture): Promise<Pick<Task, 'model' | 'architecture'>> {
@@ -187,7 +188,18 @@ const theirs: readonly (readonly [Fixture, 'LORA' | 'IA3', Readonly<Record<strin
   [gpt2, 'LORA', { task_type: 'CAUSAL_LM', r: 2, target_modules: 'all-linear' }],
   [gpt2, 'LORA', { task_type: 'CAUSAL_LM', r: 2, use_dora: true, fan_in_fan_out: true, target_modules: ['c_attn'] }],
   [gpt2, 'IA3', { task_type: 'CAUSAL_LM' }],
+  // PEFT finds no head here.
   [bart, 'LORA', { task_type: 'SEQ_CLS', r: 2, ...qv('q_proj', 'v_proj') }],
+  [bart, 'LORA', { task_type: 'SEQ_CLS', r: 2, modules_to_save: ['classification_head'], ...qv('q_proj', 'v_proj') }],
+  [bart, 'IA3', { task_type: 'SEQ_CLS' }],
+  // `classifier` is the end of `pre_classifier`.
+  [distilbert, 'LORA', { task_type: 'SEQ_CLS', r: 2, ...qv('q_lin', 'v_lin') }],
+  [distilbert, 'LORA', { r: 2, modules_to_save: ['classifier'], ...qv('q_lin', 'v_lin') }],
+  [roberta, 'LORA', { task_type: 'SEQ_CLS', r: 2, ...qv('query', 'dense') }],
+  [roberta, 'LORA', { r: 2, modules_to_save: ['out_proj'], ...qv('query', 'value') }],
+  // A head that stays as it is.
+  [bert, 'LORA', { r: 2, ...qv('query', 'value') }],
+  [distilbert, 'IA3', { ...qv('q_lin', 'lin2'), feedforward_modules: ['lin2'] }],
 ];
 
 /** Our spelling, and PEFT's configuration where it takes its own targets. */
@@ -230,7 +242,7 @@ else
       }
     });
 
-    it('saves adapters that we open with equal logits', { timeout: 180_000 }, async () => {
+    it('saves adapters that we open, save, and it opens again with equal logits', { timeout: 180_000 }, async () => {
       const tasks: Task[] = [];
       for (const [index, [fixture, type, config]] of theirs.entries()) {
         const place = await checkpoint(fixture);
@@ -238,13 +250,22 @@ else
         tasks.push({ ...place, adapter: join(root, `theirs-${index}`), type, config, batch });
       }
       const answers = await ask('theirs', tasks);
+      const again: Task[] = [];
       for (const [index, { logits, trained }] of answers.entries()) {
         const [fixture] = theirs[index]!;
         const model = fixture.make();
         await loadAdapter(model, tasks[index]!.adapter);
         expect(shapes(model), JSON.stringify(theirs[index]![2])).toEqual(trained);
         expectClose(predict(model, fixture.batch(1)).logits, logits);
+        const { config: _made, ...task } = tasks[index]!;
+        const adapter = join(root, `again-${index}`);
+        await saveAdapter(model, adapter);
+        again.push({ ...task, adapter });
         model.release();
+      }
+      for (const [index, { logits, trained }] of (await ask('again', again)).entries()) {
+        expect(trained, JSON.stringify(theirs[index]![2])).toEqual(answers[index]!.trained);
+        expectClose(answers[index]!.logits, logits);
       }
     });
 

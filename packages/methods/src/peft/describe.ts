@@ -5,6 +5,7 @@ import { Ia3Linear } from '../ia3/ia3Linear.js';
 import type { LinearLayer } from '../lora/linearSites.js';
 import { LoraLinear, type LoraLinearOptions } from '../lora/loraLinear.js';
 import { messages } from '../messages.js';
+import { holdsHeadOf, trainedHeadModules } from './savedHead.js';
 
 /** PEFT's configuration of the adapter that stands in a model now, for `adapter_config.json`. */
 export function peftConfigOf(model: TransformerModel): Record<string, unknown> {
@@ -28,13 +29,15 @@ function common(model: TransformerModel, wrapped: readonly Site[]): Record<strin
     base_model_name_or_path: null,
     inference_mode: true,
     fan_in_fan_out: bases.some(isConv1D),
-    modules_to_save: model.headNames.length === 0 ? null : [...model.headNames],
+    modules_to_save: trainedHeadModules(model),
   };
 }
 
-/** PEFT's task types are of texts. */
+/** PEFT's task types are of texts, and look for a trained head where there is one: without it, a plain model remains. */
 export function peftTaskType(model: TransformerModel): string | null {
-  return model.vocabularySize === undefined ? null : taskTypes[model.head.kind];
+  if (model.vocabularySize === undefined) return null;
+  const type = taskTypes[model.head.kind];
+  return holdsHeadOf(model, type) ? type : null;
 }
 
 const taskTypes: Readonly<Record<HeadKind, string>> = {

@@ -1,6 +1,7 @@
 import { CorruptFileError } from '@leantune/core';
 import { z } from 'zod';
 import { messages } from '../messages.js';
+import { allModulesToSave } from './savedHead.js';
 
 /** Modules by the ends of their paths, or by a regular expression over whole paths. */
 export type ModuleNames = string | readonly string[];
@@ -10,7 +11,7 @@ export type PeftAdapter = PeftLora | PeftIa3;
 
 interface PeftCommon {
   readonly targetModules: ModuleNames;
-  /** Modules that were trained whole and stand in the file. */
+  /** Modules that were trained whole and stand in the file, by ends of their paths. */
   readonly modulesToSave: readonly string[];
 }
 
@@ -89,7 +90,7 @@ export function parsePeftConfig(json: unknown, file: string): PeftAdapter {
   }
   const common = {
     targetModules: readable('target_modules', config.target_modules),
-    modulesToSave: config.modules_to_save ?? [],
+    modulesToSave: allModulesToSave(config.modules_to_save, config.task_type),
   };
   if (config.peft_type === 'IA3') {
     const feedForward = readable('feedforward_modules', config.feedforward_modules ?? []);

@@ -6,6 +6,7 @@ import { ia3Shape } from '../ia3/ia3Linear.js';
 import { isHead, linearAt, linearSites } from '../lora/linearSites.js';
 import { insertLora } from '../lora/lora.js';
 import { wholePath, type ModuleNames, type PeftAdapter, type PeftIa3, type PeftLora } from './parseConfig.js';
+import { savesHead } from './savedHead.js';
 
 type NamedShape = readonly [name: string, shape: readonly number[]];
 
@@ -20,16 +21,17 @@ export interface AdapterPlan {
 
 /** Finds what PEFT would take for the adapter's targets. */
 export function planAdapter(model: TransformerModel, adapter: PeftAdapter): AdapterPlan {
-  const sites = linearSites(model).filter((site) => isTargeted(model, site, adapter.targetModules));
+  const sites = linearSites(model).filter(
+    (site) => isTargeted(model, site, adapter.targetModules) && !isSavedWhole(site, adapter.modulesToSave),
+  );
   const part = adapter.kind === 'ia3' ? planIa3(sites, adapter) : planLora(sites, adapter);
-  const savesHead = (name: string) =>
-    model.isHeadParameter(name) && adapter.modulesToSave.some((saved) => name.split('.').includes(saved));
-  const head = [...model.namedParameters()].filter(([name]) => savesHead(name));
+  const saves = savesHead(model, adapter.modulesToSave);
+  const head = [...model.namedParameters()].filter(([name]) => saves(name));
   return {
     sites,
     tensors: [...part.tensors, ...head.map(([name, { shape }]) => [name, shape] as const)],
     insert: () => {
-      model.setTrained(savesHead);
+      model.setTrained(saves);
       part.insert();
     },
   };
@@ -65,6 +67,11 @@ function isTargeted(model: TransformerModel, site: Site, targetModules: ModuleNa
   }
   if (targetModules === 'all-linear') return !isHead(model, site);
   return wholePath(targetModules).test(path);
+}
+
+/** PEFT puts nothing into modules that are saved whole, going here by whole names. */
+function isSavedWhole({ path }: Site, modulesToSave: readonly string[]): boolean {
+  return modulesToSave.some((saved) => `.${path}.`.includes(`.${saved}.`));
 }
 
 /** PEFT takes any end of a path here, not only whole names. */

@@ -7,6 +7,7 @@ import { PrefixEncoder } from '../prefix/prefixEncoder.js';
 import { PromptEncoder, embeddingFeatures, insertPrompt, supportsPrompt } from '../prompt/insertPrompt.js';
 import { peftTaskType } from './describe.js';
 import type { AdapterPlan } from './plan.js';
+import { allModulesToSave, savedParameters, savesHead, trainedHeadModules } from './savedHead.js';
 
 /** PEFT's files of prefix and prompt tuning: `prompt_embeddings`, and the head under `base_model.`. */
 
@@ -57,15 +58,14 @@ export function planPrompt(
   const isPrefix = type === 'PREFIX_TUNING';
   const supported = isPrefix ? supportsPrefix(model) : supportsPrompt(model);
   if (supported !== true) throw fail(messages.notSupported(type, model.architecture, supported));
-  const savesHead = (name: string) =>
-    model.isHeadParameter(name) && (saved ?? []).some((module) => name.split('.').includes(module));
-  const head = [...model.namedParameters()].filter(([name]) => savesHead(name));
+  const saves = savesHead(model, allModulesToSave(saved, parsed.data.task_type));
+  const head = [...model.namedParameters()].filter(([name]) => saves(name));
   const { layers, keyValueWidth } = prefixShape(model);
   const features = isPrefix ? 2 * layers * keyValueWidth : embeddingFeatures(model);
   return {
     tensors: [[parameterName, [length, features]], ...head.map(([name, { shape }]) => [name, shape] as const)],
     insert: () => {
-      model.setTrained(savesHead);
+      model.setTrained(saves);
       if (isPrefix) insertPrefix(model, { length }, 0);
       else insertPrompt(model, length, 0);
     },
@@ -78,9 +78,7 @@ export function promptFiles(model: TransformerModel) {
   const embeddings = scope(() =>
     noGrad(() => hostCopy(encoder instanceof PrefixEncoder ? encoder.promptEmbeddings() : encoder.call())),
   );
-  const head = [...model.namedParameters()].filter(
-    ([name, { requiresGrad }]) => requiresGrad && model.isHeadParameter(name),
-  );
+  const head = savedParameters(model).filter(([name]) => model.isHeadParameter(name));
   return {
     config: {
       ...kindKeys(model, encoder),
@@ -89,7 +87,7 @@ export function promptFiles(model: TransformerModel) {
       inference_mode: true,
       num_transformer_submodules: 1,
       num_layers: prefixShape(model).layers,
-      modules_to_save: model.headNames.length === 0 ? null : [...model.headNames],
+      modules_to_save: trainedHeadModules(model),
     },
     tensors: {
       [promptStoredName(parameterName)]: embeddings,
