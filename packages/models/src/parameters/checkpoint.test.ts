@@ -5,7 +5,11 @@ import { openSafetensors } from '../safetensors/reader.js';
 import { memorySource } from '../safetensors/source.js';
 import { encodeSafetensors, type WritableTensor, type WriteOptions } from '../safetensors/writer.js';
 import { errorOf } from '../testing/errors.js';
+import { fileWith } from '../testing/safetensorsFile.js';
 import { CheckpointParameterSource } from './checkpoint.js';
+
+/** Bytes an element takes, by the format's specification. */
+const bytesOf: Readonly<Record<string, number>> = { I32: 4, U16: 2, I8: 1, F8_E4M3: 1, C64: 8, F4: 0.5 };
 
 const tensor = (...data: number[]): WritableTensor => ({
   dtype: 'float32',
@@ -56,6 +60,30 @@ await describeOnBackends('CheckpointParameterSource', () => {
       'model.safetensors: 1 tensors of the model are missing: pooler.bias',
     );
   });
+
+  it.each(['I32', 'U16', 'I8', 'F8_E4M3', 'C64', 'F4'])(
+    'names a needed tensor of type %s, and no other',
+    async (dtype) => {
+      const header = {
+        'a.weight': { dtype: 'F32', shape: [2], data_offsets: [0, 8] },
+        'b.LayerNorm.gamma': { dtype, shape: [16], data_offsets: [8, 8 + 16 * bytesOf[dtype]!] },
+      };
+      const bytes = fileWith(header, new Uint8Array(8 + 16 * bytesOf[dtype]!));
+      const open = async () =>
+        CheckpointParameterSource.of(await openSafetensors(memorySource(bytes, 'memory')), {
+          file: 'model.safetensors',
+          storedNames: (name) => [name],
+          mayBeFresh: () => true,
+          fresh: new RandomParameterSource(1, 0.02),
+        });
+      expect(await load(await open(), { 'a.weight': 2 })).toEqual({ values: [[0, 0]], fresh: [] });
+      expect(await errorOf(async () => load(await open(), { 'a.weight': 2, 'b.LayerNorm.weight': 16 }))).toMatchObject({
+        code: 'LEANTUNE_UNSUPPORTED_DTYPE',
+        exitCode: 3,
+        message: `model.safetensors: tensor "b.LayerNorm.gamma": expected one of the types F32, F16, BF16, F64, found ${dtype}`,
+      });
+    },
+  );
 
   it('reads gamma and beta of LayerNorm, and of nothing else', async () => {
     const source = await sourceOf({

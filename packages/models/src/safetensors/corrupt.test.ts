@@ -41,12 +41,12 @@ const cases: [string, Uint8Array, string][] = [
   [
     'an unknown dtype',
     fileWith({ a: { dtype: 'F31', shape: [], data_offsets: [0, 4] } }, data8),
-    'byte 8: tensor "a": dtype: expected one of F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL, U16, U32, U64, F8_E4M3, F8_E5M2, found "F31"',
+    'byte 8: tensor "a": dtype: expected one of F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL, U16, U32, U64, F8_E4M3, F8_E5M2, F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ, F6_E2M3, F6_E3M2, F4, C64, found "F31"',
   ],
   [
     'a dtype named like a method of objects',
     fileWith({ a: { dtype: 'toString', shape: [], data_offsets: [0, 4] } }, data8),
-    'byte 8: tensor "a": dtype: expected one of F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL, U16, U32, U64, F8_E4M3, F8_E5M2, found "toString"',
+    'byte 8: tensor "a": dtype: expected one of F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL, U16, U32, U64, F8_E4M3, F8_E5M2, F8_E8M0, F8_E4M3FNUZ, F8_E5M2FNUZ, F6_E2M3, F6_E3M2, F4, C64, found "toString"',
   ],
   [
     'a negative dimension',

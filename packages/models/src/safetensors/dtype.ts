@@ -22,6 +22,13 @@ export const dtypeLayouts = {
   U64: { bytes: 8 },
   F8_E4M3: { bytes: 1 },
   F8_E5M2: { bytes: 1 },
+  F8_E8M0: { bytes: 1 },
+  F8_E4M3FNUZ: { bytes: 1 },
+  F8_E5M2FNUZ: { bytes: 1 },
+  F6_E2M3: { bytes: 0.75 },
+  F6_E3M2: { bytes: 0.75 },
+  F4: { bytes: 0.5 },
+  C64: { bytes: 8 },
 } as const satisfies Record<string, DtypeLayout>;
 
 export type SafetensorsDtype = keyof typeof dtypeLayouts;
