@@ -6,15 +6,15 @@ import {
   tensorFrom,
   type Initializer,
   type ParameterSource,
-} from "@leantune/core";
+} from '@leantune/core';
 import {
   checkpointIncomplete,
   checkpointShape,
   dtypeNotRead,
   remedyCheckpoint,
   remedyConvertDtype,
-} from "../messages.js";
-import type { Safetensors } from "../safetensors/reader.js";
+} from '../messages.js';
+import type { Safetensors } from '../safetensors/reader.js';
 
 export interface CheckpointOptions {
   /** Name of the file, for messages. */
@@ -28,7 +28,7 @@ export interface CheckpointOptions {
 }
 
 /** Types that parameters are read from. */
-const parameterDtypes: readonly string[] = ["F32", "F16", "BF16", "F64"];
+const parameterDtypes: readonly string[] = ['F32', 'F16', 'BF16', 'F64'];
 
 /** What all sources of one model share. */
 interface Progress {
@@ -56,50 +56,25 @@ export class CheckpointParameterSource implements ParameterSource {
     private readonly progress: Progress,
   ) {}
 
-  static of(
-    checkpoint: Safetensors,
-    options: CheckpointOptions,
-  ): CheckpointParameterSource {
+  static of(checkpoint: Safetensors, options: CheckpointOptions): CheckpointParameterSource {
     // Buffers of integers such as `position_ids` are no parameters.
-    const floats = checkpoint
-      .names()
-      .filter((name) => parameterDtypes.includes(checkpoint.info(name).dtype));
+    const floats = checkpoint.names().filter((name) => parameterDtypes.includes(checkpoint.info(name).dtype));
     const stored = new Map(floats.map((name) => [modernName(name), name]));
     const progress = { fresh: [], missing: [], made: [], pending: [] };
-    return new CheckpointParameterSource(
-      checkpoint,
-      stored,
-      options,
-      "",
-      options.fresh,
-      progress,
-    );
+    return new CheckpointParameterSource(checkpoint, stored, options, '', options.fresh, progress);
   }
 
   child(name: string): ParameterSource {
     const fresh = this.freshSource.child(name);
     const prefix = `${this.prefix}${name}.`;
-    return new CheckpointParameterSource(
-      this.checkpoint,
-      this.stored,
-      this.options,
-      prefix,
-      fresh,
-      this.progress,
-    );
+    return new CheckpointParameterSource(this.checkpoint, this.stored, this.options, prefix, fresh, this.progress);
   }
 
-  parameter(
-    name: string,
-    shape: readonly number[],
-    initializer: Initializer,
-  ): Parameter {
+  parameter(name: string, shape: readonly number[], initializer: Initializer): Parameter {
     const { file, mayBeFresh, storedNames } = this.options;
     const { fresh, missing, made, pending } = this.progress;
     const full = this.prefix + name;
-    const found = storedNames(full).find((candidate) =>
-      this.stored.has(candidate),
-    );
+    const found = storedNames(full).find((candidate) => this.stored.has(candidate));
     if (found === undefined) {
       this.refuseOtherTypes(storedNames(full));
       if (!mayBeFresh(full)) missing.push(full);
@@ -111,14 +86,11 @@ export class CheckpointParameterSource implements ParameterSource {
     const stored = this.stored.get(found)!;
     const { shape: foundShape } = this.checkpoint.info(stored);
     if (foundShape.join() !== shape.join()) {
-      throw new CorruptFileError(
-        checkpointShape(file, full, shape, foundShape),
-        {
-          code: "LEANTUNE_CHECKPOINT_SHAPE",
-          file,
-          remedy: remedyCheckpoint(),
-        },
-      );
+      throw new CorruptFileError(checkpointShape(file, full, shape, foundShape), {
+        code: 'LEANTUNE_CHECKPOINT_SHAPE',
+        file,
+        remedy: remedyCheckpoint(),
+      });
     }
     const parameter = Parameter.pending(shape);
     made.push(parameter);
@@ -136,34 +108,27 @@ export class CheckpointParameterSource implements ParameterSource {
     if (missing.length > 0) {
       const { file } = this.options;
       throw new CorruptFileError(checkpointIncomplete(file, missing), {
-        code: "LEANTUNE_CHECKPOINT_INCOMPLETE",
+        code: 'LEANTUNE_CHECKPOINT_INCOMPLETE',
         file,
         remedy: remedyCheckpoint(),
       });
     }
     for (const { parameter, stored } of pending) {
       const { data } = await this.checkpoint.read(stored);
-      scope(() =>
-        parameter.assign(tensorFrom(data, parameter.shape, "float32", "take")),
-      );
+      scope(() => parameter.assign(tensorFrom(data, parameter.shape, 'float32', 'take')));
     }
     return fresh;
   }
 
   /** @throws EnvironmentError where the checkpoint has one of the names, in a type that is none of a parameter. */
   private refuseOtherTypes(names: readonly string[]): void {
-    const stored = this.checkpoint
-      .names()
-      .find((name) => names.includes(modernName(name)));
+    const stored = this.checkpoint.names().find((name) => names.includes(modernName(name)));
     if (stored === undefined) return;
     const { dtype } = this.checkpoint.info(stored);
-    throw new EnvironmentError(
-      dtypeNotRead(this.options.file, stored, dtype, parameterDtypes),
-      {
-        code: "LEANTUNE_UNSUPPORTED_DTYPE",
-        remedy: remedyConvertDtype(),
-      },
-    );
+    throw new EnvironmentError(dtypeNotRead(this.options.file, stored, dtype, parameterDtypes), {
+      code: 'LEANTUNE_UNSUPPORTED_DTYPE',
+      remedy: remedyConvertDtype(),
+    });
   }
 
   /** Releases what was handed out: for a model that could not be finished. */
@@ -174,7 +139,5 @@ export class CheckpointParameterSource implements ParameterSource {
 
 /** TensorFlow-era checkpoints call the gain and shift of LayerNorm gamma and beta. */
 function modernName(name: string): string {
-  return name
-    .replace(/LayerNorm\.gamma$/, "LayerNorm.weight")
-    .replace(/LayerNorm\.beta$/, "LayerNorm.bias");
+  return name.replace(/LayerNorm\.gamma$/, 'LayerNorm.weight').replace(/LayerNorm\.beta$/, 'LayerNorm.bias');
 }
