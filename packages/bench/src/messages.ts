@@ -110,6 +110,7 @@ export const messages = {
   randomWeightsAhead: (model: string, reason: string, remedy: string | undefined) =>
     `WARNING: random weights will stand in for ${model}, and scores will mean nothing: ${reason}${remedy === undefined ? '' : `\n${remedy}`}`,
   modelFolders: () => 'a folder with config.json and model.safetensors, or the name of one below LEANTUNE_MODELS',
+  hubNames: () => 'owner/name at the hub',
 
   // Ends of cells
   heapExhausted: () => 'the JavaScript heap is exhausted',

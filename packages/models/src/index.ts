@@ -36,5 +36,7 @@ export { TransformerLayer } from './transformer/layer.js';
 export type { LayerOptions } from './transformer/layer.js';
 export { constantsOf } from './transformer/context.js';
 export type { LayerContext, PrefixStates } from './transformer/context.js';
+export { findShippedName, shippedNames } from './weights/shippedNames.js';
+export type { ShippedName } from './weights/shippedNames.js';
 export { findManifest, modelManifests } from './weights/manifest.js';
 export type { ManifestFile, ModelManifest, WheelSource } from './weights/manifest.js';

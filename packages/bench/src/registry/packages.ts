@@ -8,21 +8,32 @@ import { optionFacts } from './optionFacts.js';
 import { unknownProblem } from './problems.js';
 import type { NameProblem, NamedEntry, Registry, Resolved } from './registry.js';
 
+/** `owner/name` at the hub, with an optional revision. */
+const hubName = /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/;
+
 export async function loadRegistry(): Promise<Registry> {
-  const [tasks, methods, models, node] = await Promise.all([
+  const [tasks, methods, models, node, modelsOnDisk] = await Promise.all([
     import('@leantune/tasks'),
     import('@leantune/methods'),
     import('@leantune/models'),
     import('@leantune/core/node'),
+    import('@leantune/models/node'),
     import('./backends.js'),
   ]);
-  const modelNames = () => models.modelManifests.map(shortName);
+  const modelNames = () => [
+    ...models.modelManifests.map(shortName),
+    ...models.shippedNames.filter(({ id }) => models.findManifest(id) === undefined).map(({ name }) => name),
+  ];
   const shortName = ({ id, shortNames }: { id: string; shortNames: readonly string[] }) => shortNames[0] ?? id;
   return {
     tasks: () => tasks.taskNames().map((name): NamedEntry => ({ name, summary: tasks.getTask(name).summary })),
     methods: () =>
       methods.methodNames().map((name): NamedEntry => ({ name, summary: methods.getMethod(name).summary })),
-    models: () => models.modelManifests.map((model): NamedEntry => ({ name: shortName(model), summary: model.id })),
+    models: () =>
+      modelNames().map((name): NamedEntry => {
+        const summary = (models.findManifest(name) ?? models.findShippedName(name))?.id ?? name;
+        return { name, summary };
+      }),
     backendNames: () => node.nodeProviders().map((provider) => provider.name),
     resolveTask: (name) => {
       const known = tasks.taskNames();
@@ -37,11 +48,14 @@ export async function loadRegistry(): Promise<Registry> {
     resolveModel: (name) => {
       const manifest = models.findManifest(name);
       if (manifest !== undefined) return { name: shortName(manifest) };
+      const shipped = models.findShippedName(name);
+      if (shipped !== undefined) return { name: shipped.name };
       // A folder with a checkpoint is a model too: by its path, or by its name below LEANTUNE_MODELS.
       const own = process.env.LEANTUNE_MODELS;
       const folders = own ? [name, join(own, name)] : [name];
       if (folders.some((folder) => existsSync(join(folder, 'config.json')))) return { name };
-      const expected = messages.oneOf([...modelNames(), messages.modelFolders()]);
+      if (hubName.test(name)) return { name };
+      const expected = messages.oneOf([...modelNames(), messages.modelFolders(), messages.hubNames()]);
       return { problem: { ...unknownProblem('model', name, modelNames()), expected } };
     },
     describe: (name) => {
@@ -54,7 +68,9 @@ export async function loadRegistry(): Promise<Registry> {
         return { task: name, ...declaration };
       }
       const manifest = models.findManifest(name);
-      return manifest === undefined ? undefined : { model: shortName(manifest), ...manifest };
+      if (manifest !== undefined) return { model: shortName(manifest), ...manifest };
+      const shipped = modelsOnDisk.readShippedConfig(name);
+      return shipped && { model: models.findShippedName(name)!.name, ...shipped };
     },
   };
 }

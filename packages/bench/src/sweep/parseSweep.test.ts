@@ -5,6 +5,10 @@ import { findSweep, shippedSweepNames } from './findSweep.js';
 import { parseSweep } from './parseSweep.js';
 
 const registry = await loadRegistry();
+const known = registry
+  .models()
+  .map(({ name }) => name)
+  .join(', ');
 
 function problems(text: string): string {
   try {
@@ -74,7 +78,7 @@ backends:
         'sweep.yaml: title: is missing (expected string)',
         'sweep.yaml:1: name: must be lower-case words joined by hyphens',
         'sweep.yaml:2: titel: unknown key (did you mean "title"?)',
-        'sweep.yaml:3: models: unknown model "minilm-l7" (expected one of minilm-l6, a folder with config.json and model.safetensors, or the name of one below LEANTUNE_MODELS; did you mean "minilm-l6"?)',
+        `sweep.yaml:3: models: unknown model "minilm-l7" (expected one of ${known}, a folder with config.json and model.safetensors, or the name of one below LEANTUNE_MODELS, owner/name at the hub; did you mean "minilm-l6"?)`,
         'sweep.yaml:6: tasks[0].maxLenght: unknown key (did you mean "maxLength"?)',
         'sweep.yaml:7: tasks[1].name: unknown task "sentense" (did you mean "sentences"?)',
         'sweep.yaml:9: methods[0]: unknown method "ful"; did you mean "full"?',

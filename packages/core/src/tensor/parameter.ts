@@ -36,8 +36,14 @@ export class Parameter extends Tensor {
 
   /** A parameter whose value is still to come: it is counted whole, and holds nothing until `assign`. */
   static pending(shape: readonly number[]): Parameter {
-    if (!holdsValues()) return Parameter.filled(shape, 0);
+    // Other storage than float32 is known to kernels only: zeros stand there until then.
+    if (!holdsValues() || parameterStorage() !== 'float32') return Parameter.filled(shape, 0);
     return Parameter.takeOver(withCategory('parameters', () => placeholder(shape)));
+  }
+
+  /** Takes over host values, held as the parameter is; the array is given away. */
+  fill(values: Float32Array): void {
+    scope(() => this.assign(castStorage(tensorFrom(values, this.shape, 'float32', 'take'), this.storageDtype)));
   }
 
   private static takeOver(tensor: Tensor): Parameter {

@@ -9,6 +9,8 @@ import type { ModelBlueprint } from './architecture.js';
 export interface BuiltModel {
   readonly model: TransformerModel;
   readonly freshParameters: readonly string[];
+  /** Tensors of the checkpoint that the model has no place for. */
+  readonly unusedTensors: readonly string[];
 }
 
 /** A model with random weights, from streams of `seed`. */
@@ -42,7 +44,8 @@ export async function modelFromCheckpoint(
     const model = blueprint.create(head, source);
     // Buffers have a value of their own where the checkpoint has none.
     const parameters = new Set([...model.namedParameters()].map(([name]) => name));
-    return { model, freshParameters: (await source.load()).filter((name) => parameters.has(name)) };
+    const freshParameters = (await source.load()).filter((name) => parameters.has(name));
+    return { model, freshParameters, unusedTensors: source.unusedTensors() };
   } catch (error) {
     source.release();
     throw error;

@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { assertHeadsDivide, parseConfig, positive, probability, size, tokenId } from '../config/parseConfig.js';
+import {
+  assertHeadsDivide,
+  parseConfig,
+  positive,
+  probability,
+  size,
+  tokenId,
+  layerCount,
+  assertPadToken,
+} from '../config/parseConfig.js';
 import { activationName, type ActivationName } from '../transformer/activation.js';
 
 const no = z.literal(false).default(false);
@@ -8,8 +17,8 @@ const no = z.literal(false).default(false);
 const bartConfigFile = z.looseObject({
   vocab_size: size.default(50_265),
   d_model: size,
-  encoder_layers: size,
-  decoder_layers: size,
+  encoder_layers: layerCount,
+  decoder_layers: layerCount,
   encoder_attention_heads: size,
   decoder_attention_heads: size,
   encoder_ffn_dim: size,
@@ -77,6 +86,7 @@ export function parseBartConfig(json: unknown, file?: string): BartConfig {
       intermediateSize: found[`${name}_ffn_dim`],
     };
   };
+  assertPadToken(found.pad_token_id ?? undefined, found.vocab_size, file);
   return {
     vocabularySize: found.vocab_size,
     hiddenSize: found.d_model,

@@ -1,12 +1,21 @@
 import { z } from 'zod';
 import { activationName, type ActivationName } from '../transformer/activation.js';
-import { assertHeadsDivide, parseConfig, positive, probability, size, tokenId } from '../config/parseConfig.js';
+import {
+  assertHeadsDivide,
+  parseConfig,
+  positive,
+  probability,
+  size,
+  tokenId,
+  layerCount,
+  assertPadToken,
+} from '../config/parseConfig.js';
 
 /** `config.json` of BERT as Hugging Face writes it; defaults are those of `transformers.BertConfig`. */
 export const bertConfigFile = z.looseObject({
   vocab_size: size,
   hidden_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   intermediate_size: size,
   hidden_act: activationName.default('gelu'),
@@ -18,6 +27,8 @@ export const bertConfigFile = z.looseObject({
   initializer_range: positive.default(0.02),
   layer_norm_eps: positive.default(1e-12),
   pad_token_id: tokenId.nullable().default(0),
+  is_decoder: z.literal(false).optional(),
+  add_cross_attention: z.literal(false).optional(),
   position_embedding_type: z.literal('absolute').default('absolute'),
 });
 
@@ -56,6 +67,7 @@ export function parseBertConfig(json: unknown, file?: string): BertConfig {
 /** The meaning of a file of BERT's keys. @throws ConfigurationError where the heads do not split the hidden features */
 export function bertConfig(found: z.output<typeof bertConfigFile>, file?: string): BertConfig {
   assertHeadsDivide(found.hidden_size, found.num_attention_heads, 'num_attention_heads', file);
+  assertPadToken(found.pad_token_id ?? undefined, found.vocab_size, file);
   return {
     vocabularySize: found.vocab_size,
     hiddenSize: found.hidden_size,

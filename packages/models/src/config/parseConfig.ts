@@ -5,6 +5,8 @@ import { configKeyInvalid, configKeyMissing, configNotAnObject, headsDoNotDivide
 
 /** Parts of schemas that configurations of Hugging Face share. */
 export const size = z.int().positive();
+/** More layers than any model has would only fill the memory. */
+export const layerCount = size.max(10_000);
 export const probability = z.number().min(0).max(1);
 export const positive = z.number().positive();
 export const tokenId = z.int().nonnegative();
@@ -18,6 +20,19 @@ export function parseConfig<Schema extends z.ZodType>(schema: Schema, json: unkn
   if (parsed.success) return parsed.data;
   const place = file === undefined ? {} : { file };
   throw new ConfigurationError(parsed.error.issues.map((issue) => ({ ...place, ...describe(issue, json) })));
+}
+
+/** @throws ConfigurationError where the padding token is outside the vocabulary. */
+export function assertPadToken(padTokenId: number | undefined, vocabularySize: number, file?: string): void {
+  if (padTokenId === undefined || padTokenId < vocabularySize) return;
+  throw new ConfigurationError([
+    {
+      ...(file === undefined ? {} : { file }),
+      key: 'pad_token_id',
+      message: configKeyInvalid(padTokenId),
+      expected: `less than vocab_size ${vocabularySize}`,
+    },
+  ]);
 }
 
 /** @throws ConfigurationError where the heads do not split the hidden features evenly. */
@@ -38,9 +53,15 @@ function describe(issue: z.core.$ZodIssue, json: unknown): ConfigurationIssue {
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return issue.expected === 'int' ? 'a whole number' : `a ${issue.expected}`;
+  if (issue.code === 'invalid_type') return named(issue.expected);
+  if (issue.code === 'not_multiple_of') return `a multiple of ${String(issue.divisor)}`;
   if (issue.code === 'too_small') return `${issue.inclusive ? 'at least' : 'more than'} ${String(issue.minimum)}`;
   if (issue.code === 'too_big') return `at most ${String(issue.maximum)}`;
   if (issue.code === 'invalid_value') return `one of ${issue.values.map(String).join(', ')}`;
   return issue.message;
+}
+
+function named(type: string): string {
+  if (type === 'int') return 'a whole number';
+  return /^[aeiou]/.test(type) ? `an ${type}` : `a ${type}`;
 }

@@ -1,12 +1,21 @@
 import { z } from 'zod';
-import { assertHeadsDivide, parseConfig, positive, probability, size, tokenId } from '../config/parseConfig.js';
+import {
+  assertHeadsDivide,
+  parseConfig,
+  positive,
+  probability,
+  size,
+  tokenId,
+  layerCount,
+  assertPadToken,
+} from '../config/parseConfig.js';
 import { activationName, type ActivationName } from '../transformer/activation.js';
 
 /** `config.json` of DistilBERT as Hugging Face writes it; defaults are those of `transformers.DistilBertConfig`. */
 const distilBertConfigFile = z.looseObject({
   vocab_size: size,
   dim: size,
-  n_layers: size,
+  n_layers: layerCount,
   n_heads: size,
   hidden_dim: size,
   activation: activationName.default('gelu'),
@@ -48,6 +57,7 @@ export interface DistilBertConfig {
 export function parseDistilBertConfig(json: unknown, file?: string): DistilBertConfig {
   const found = parseConfig(distilBertConfigFile, json, file);
   assertHeadsDivide(found.dim, found.n_heads, 'n_heads', file);
+  assertPadToken(found.pad_token_id ?? undefined, found.vocab_size, file);
   return {
     vocabularySize: found.vocab_size,
     hiddenSize: found.dim,

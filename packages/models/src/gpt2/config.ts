@@ -1,5 +1,14 @@
 import { z } from 'zod';
-import { assertHeadsDivide, parseConfig, positive, probability, size, tokenId } from '../config/parseConfig.js';
+import {
+  assertHeadsDivide,
+  parseConfig,
+  positive,
+  probability,
+  size,
+  tokenId,
+  layerCount,
+  assertPadToken,
+} from '../config/parseConfig.js';
 import { activationName, type ActivationName } from '../transformer/activation.js';
 
 /** `config.json` of GPT-2 as Hugging Face writes it; defaults are those of `transformers.GPT2Config`. */
@@ -7,7 +16,7 @@ const gpt2ConfigFile = z.looseObject({
   vocab_size: size.default(50_257),
   n_positions: size.default(1024),
   n_embd: size,
-  n_layer: size,
+  n_layer: layerCount,
   n_head: size,
   n_inner: size.nullish(),
   activation_function: activationName.default('gelu_new'),
@@ -53,6 +62,7 @@ export interface Gpt2Config {
 export function parseGpt2Config(json: unknown, file?: string): Gpt2Config {
   const found = parseConfig(gpt2ConfigFile, json, file);
   assertHeadsDivide(found.n_embd, found.n_head, 'n_head', file);
+  assertPadToken(found.pad_token_id ?? undefined, found.vocab_size, file);
   return {
     vocabularySize: found.vocab_size,
     maxPositions: found.n_positions,

@@ -57,12 +57,32 @@ describe('parseLlamaConfig', () => {
 
   it('refuses types of rotary scaling that it does not compute, and incomplete ones', () => {
     expect(issuesOf({ ...base, rope_scaling: { rope_type: 'yarn', factor: 4 } })).toEqual([
-      'config.json: rope_scaling.rope_type: has the value "yarn" (expected a rope_type of default, linear, llama3)',
+      'config.json: rope_scaling.rope_type: has the value "yarn" (expected one of default, linear, llama3)',
     ]);
     expect(issuesOf({ ...base, rope_scaling: { rope_type: 'llama3', factor: 8 } })).toEqual([
       'config.json: rope_scaling.low_freq_factor: is missing (expected a number)',
       'config.json: rope_scaling.high_freq_factor: is missing (expected a number)',
       'config.json: rope_scaling.original_max_position_embeddings: is missing (expected a number)',
+    ]);
+  });
+
+  it('takes the newer place of theta and the scaling', () => {
+    const parameters = { rope_type: 'linear', factor: 2, rope_theta: 500_000 };
+    expect(parse({ ...base, rope_parameters: parameters })).toMatchObject({
+      ropeTheta: 500_000,
+      ropeScaling: { rope_type: 'linear', factor: 2 },
+    });
+  });
+
+  it('refuses what no model has', () => {
+    expect(issuesOf({ ...base, num_hidden_layers: 1e9 })).toEqual([
+      'config.json: num_hidden_layers: has the value 1000000000 (expected at most 10000)',
+    ]);
+    expect(issuesOf({ ...base, pad_token_id: 32000 })).toEqual([
+      'config.json: pad_token_id: has the value 32000 (expected less than vocab_size 32000)',
+    ]);
+    expect(issuesOf({ ...base, num_key_value_heads: 5 })).toEqual([
+      'config.json: num_key_value_heads: has the value 5 (expected a divisor of num_attention_heads 32)',
     ]);
   });
 

@@ -1,5 +1,16 @@
+import { ConfigurationError } from '@leantune/core';
 import { z } from 'zod';
-import { assertHeadsDivide, parseConfig, positive, probability, size, tokenId } from '../config/parseConfig.js';
+import {
+  assertHeadsDivide,
+  parseConfig,
+  positive,
+  probability,
+  size,
+  tokenId,
+  layerCount,
+  assertPadToken,
+} from '../config/parseConfig.js';
+import { configKeyInvalid } from '../messages.js';
 import { activationName, type ActivationName } from '../transformer/activation.js';
 import { ropeScaling, type RopeScaling } from './rope.js';
 
@@ -7,7 +18,7 @@ import { ropeScaling, type RopeScaling } from './rope.js';
 const llamaConfigFile = z.looseObject({
   vocab_size: size,
   hidden_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   num_key_value_heads: size.nullish(),
   head_dim: size.multipleOf(2).nullish(),
@@ -61,12 +72,13 @@ export interface LlamaFamily {
  * @throws ConfigurationError naming every key that is missing or wrong.
  */
 export function parseLlamaConfig(json: unknown, file: string | undefined, family: LlamaFamily): LlamaConfig {
-  const found = parseConfig(llamaConfigFile, json, file);
+  const found = parseConfig(llamaConfigFile, withRopeScaling(json), file);
   const heads = found.num_attention_heads;
   const keyValueHeads = found.num_key_value_heads ?? heads;
   if ((found.head_dim ?? undefined) === undefined)
     assertHeadsDivide(found.hidden_size, heads, 'num_attention_heads', file);
-  assertHeadsDivide(heads, keyValueHeads, 'num_key_value_heads', file);
+  assertKeyValueHeadsDivide(heads, keyValueHeads, file);
+  assertPadToken(found.pad_token_id ?? undefined, found.vocab_size, file);
   return {
     vocabularySize: found.vocab_size,
     hiddenSize: found.hidden_size,
@@ -88,4 +100,34 @@ export function parseLlamaConfig(json: unknown, file: string | undefined, family
     padTokenId: found.pad_token_id ?? undefined,
     tieWordEmbeddings: found.tie_word_embeddings ?? false,
   };
+}
+
+/**
+ * Older files call the type of the scaling `type`; newer ones (transformers 5) hold type, factors and theta together as
+ * `rope_parameters`.
+ */
+function withRopeScaling(json: unknown): unknown {
+  if (typeof json !== 'object' || json === null) return json;
+  const { rope_parameters: parameters, rope_scaling: scaling, ...rest } = json as Record<string, unknown>;
+  const found = parameters ?? scaling;
+  if (typeof found !== 'object' || found === null) return { ...rest, rope_scaling: found };
+  const { type, rope_theta: theta, ...kept } = found as Record<string, unknown>;
+  return {
+    ...rest,
+    ...(theta === undefined ? {} : { rope_theta: theta }),
+    rope_scaling: { ...(type === undefined ? {} : { rope_type: type }), ...kept },
+  };
+}
+
+/** @throws ConfigurationError where the query heads are no multiple of the key and value heads */
+function assertKeyValueHeadsDivide(heads: number, keyValueHeads: number, file: string | undefined): void {
+  if (heads % keyValueHeads === 0) return;
+  throw new ConfigurationError([
+    {
+      ...(file === undefined ? {} : { file }),
+      key: 'num_key_value_heads',
+      message: configKeyInvalid(keyValueHeads),
+      expected: `a divisor of num_attention_heads ${heads}`,
+    },
+  ]);
 }

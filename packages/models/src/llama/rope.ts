@@ -2,26 +2,25 @@ import { z } from 'zod';
 import { positive } from '../config/parseConfig.js';
 
 const linear = z.looseObject({ rope_type: z.literal('linear'), factor: positive });
-const llama3 = z.looseObject({
-  rope_type: z.literal('llama3'),
-  factor: positive,
-  low_freq_factor: positive,
-  high_freq_factor: positive,
-  original_max_position_embeddings: positive,
-});
+const llama3 = z
+  .looseObject({
+    rope_type: z.literal('llama3'),
+    factor: positive,
+    low_freq_factor: positive,
+    high_freq_factor: positive,
+    original_max_position_embeddings: positive,
+  })
+  .refine(({ low_freq_factor: low, high_freq_factor: high }) => low < high, {
+    path: ['high_freq_factor'],
+    error: 'more than low_freq_factor',
+  });
 
-/** `rope_scaling` of a configuration; older files call the type `type`. */
-export const ropeScaling = z.preprocess(
-  (value) =>
-    typeof value === 'object' && value !== null && 'type' in value && !('rope_type' in value)
-      ? { ...value, rope_type: value.type }
-      : value,
-  z
-    .discriminatedUnion('rope_type', [z.looseObject({ rope_type: z.literal('default') }), linear, llama3], {
-      error: ({ code }) => (code === 'invalid_union' ? 'a rope_type of default, linear, llama3' : undefined),
-    })
-    .nullish(),
-);
+/** `rope_scaling` of a configuration. */
+export const ropeScaling = z
+  .discriminatedUnion('rope_type', [z.looseObject({ rope_type: z.literal('default') }), linear, llama3], {
+    error: ({ code }) => (code === 'invalid_union' ? 'one of default, linear, llama3' : undefined),
+  })
+  .nullish();
 
 export type RopeScaling = z.infer<typeof ropeScaling>;
 

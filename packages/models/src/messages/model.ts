@@ -81,6 +81,9 @@ export const headUnsupported = (modelType: string, kind: string, supported: read
 export const architectureUnknown = (modelType: unknown) =>
   modelType === undefined ? 'is missing' : `has the value ${showValue(modelType)}`;
 
+export const layersUnused = (names: readonly string[]) =>
+  `the model has no place for ${names.length} tensors of the checkpoint, which are left out: ${names.slice(0, 4).join(', ')}${names.length > 4 ? ', …' : ''}; is config.json of another model?`;
+
 export const headStartsFresh = (names: readonly string[]) =>
   `the task head starts from random values: ${names.join(', ')}`;
 

@@ -93,8 +93,11 @@ export function remedyOwnCopy(folder: string): string {
 export function remedyPlaceCheckpoint(
   id: string,
   files: readonly { readonly name: string; readonly bytes?: number }[],
+  /** Where the others of the checkpoint's files are. */
+  besideRest?: string,
 ): string {
   const names = files.map(({ name, bytes }) => (bytes === undefined ? name : `${name} (${bytes} bytes)`)).join(', ');
+  if (besideRest !== undefined) return `Put ${names} into ${besideRest}, where the rest is.`;
   return `Put ${names} into FOLDER/${id} and set LEANTUNE_MODELS=FOLDER.`;
 }
 

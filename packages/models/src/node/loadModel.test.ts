@@ -1,4 +1,4 @@
-import { predict } from '@leantune/core';
+import { activeBackend, predict } from '@leantune/core';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -69,6 +69,20 @@ await describeOnBackends('loadModel', ({ name: backend }) => {
     expect(logits(other)).not.toEqual(logits(loaded));
     expect(logits(loaded).every(Number.isFinite)).toBe(true);
     for (const { model } of [loaded, again, other]) model.release();
+  });
+
+  it('holds weights in half precision where the backend can, and refuses elsewhere', async () => {
+    const load = () => loadModel('minilm-l6', { head, storage: 'bfloat16', environment: nowhere });
+    if (activeBackend().extendedStorage?.dtypes.includes('bfloat16') !== true) {
+      const error = await errorOf(load);
+      expect(error).toMatchObject({ name: 'EnvironmentError', code: 'LEANTUNE_STORAGE_DTYPE' });
+      expect(error.message).toContain('bfloat16');
+      return;
+    }
+    const { model } = await load();
+    const { total } = model.parameterCounts();
+    expect(model.parameters().reduce((bytes, { storage }) => bytes + storage.bytes, 0)).toBe(2 * total);
+    model.release();
   });
 
   it('refuses an unknown name instead of standing in for it', async () => {

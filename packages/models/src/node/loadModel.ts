@@ -1,4 +1,5 @@
-import { EnvironmentError, UsageError } from '@leantune/core';
+import { EnvironmentError, UsageError, withParameterStorage, type FloatStorageDType } from '@leantune/core';
+import type { ModelBlueprint } from '../architecture/architecture.js';
 import { modelFromCheckpoint, randomModel } from '../architecture/buildModel.js';
 import { readModelConfig } from '../architecture/registry.js';
 import * as messages from '../messages.js';
@@ -16,6 +17,8 @@ export interface LoadModelOptions extends ResolveOptions {
   readonly head: HeadOptions;
   /** Names the streams of parameters that start fresh. Default 0. */
   readonly seed?: number;
+  /** How weights are held; anything but float32 needs a backend that can (`torch`). Default float32. */
+  readonly storage?: FloatStorageDType;
   /** Replaces every dropout rate of the configuration. */
   readonly dropout?: number | undefined;
   /** Sees lines for people before slow phases. */
@@ -46,7 +49,7 @@ export interface LoadedModel {
  * @throws UsageError for unknown names; CorruptFileError for damaged files.
  */
 export async function loadModel(nameOrFolder: string, options: LoadModelOptions): Promise<LoadedModel> {
-  const { head, seed = 0, onLog } = options;
+  const { head, seed = 0, storage = 'float32', onLog } = options;
   const resolved = await resolveOrStandIn(nameOrFolder, options);
   if (resolved instanceof EnvironmentError) {
     const tokenizer = characterTokenizer();
@@ -55,7 +58,7 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
     const warnings = [messages.randomStandIn(nameOrFolder)];
     // The reason names folders of this machine: for people, not for results.
     onLog?.(`${warnings[0]!} ${resolved.message}`);
-    const model = randomModel(blueprint, head, seed);
+    const model = randomModel(heldAs(blueprint, storage), head, seed);
     return { model, tokenizer, source: 'random', random: true, freshParameters: [], warnings };
   }
   const { files, folder, sha256 } = resolved;
@@ -64,13 +67,19 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
   const blueprint = readModelConfig(await readJson(files.config), { file: files.config, dropout });
   const tokenizer = blueprint.vocabularySize === undefined ? undefined : await loadTokenizer(folder);
   const weights = await openWeights(files.weights);
-  const { model, freshParameters } = await modelFromCheckpoint(blueprint, head, weights, files.weights, seed).finally(
-    () => weights.close(),
-  );
+  const { model, freshParameters, unusedTensors } = await modelFromCheckpoint(
+    heldAs(blueprint, storage),
+    head,
+    weights,
+    files.weights,
+    seed,
+  ).finally(() => weights.close());
   // A fresh task head is what fine-tuning starts from; anything else should have been in the checkpoint.
   const unexpected = freshParameters.filter((name) => !model.isHeadParameter(name));
   const freshHead = freshParameters.filter((name) => model.isHeadParameter(name));
   if (freshHead.length > 0) onLog?.(messages.headStartsFresh(freshHead));
+  // Heads of other tasks are left aside as a matter of course; layers are not.
+  const unusedLayers = unusedTensors.filter((name) => /\.\d+\./.test(name) && /\.(weight|bias)$/.test(name));
   const hashOf = (path: string | undefined) => (path === undefined ? undefined : sha256[path.split(/[\\/]/).at(-1)!]);
   const weightsSha256 = hashOf(files.weights);
   const tokenizerSha256 = hashOf(files.tokenizer);
@@ -85,7 +94,18 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
     ...(weightsSha256 === undefined ? {} : { weightsSha256 }),
     ...(tokenizerSha256 === undefined ? {} : { tokenizerSha256 }),
     freshParameters,
-    warnings: unexpected.length === 0 ? [] : [messages.startedFresh(unexpected)],
+    warnings: [
+      ...(unexpected.length === 0 ? [] : [messages.startedFresh(unexpected)]),
+      ...(unusedLayers.length === 0 ? [] : [messages.layersUnused(unusedLayers)]),
+    ],
+  };
+}
+
+/** The same models with their parameters held as `storage`. @throws EnvironmentError where the backend cannot */
+function heldAs(blueprint: ModelBlueprint, storage: FloatStorageDType): ModelBlueprint {
+  return {
+    ...blueprint,
+    create: (head, source) => withParameterStorage(storage, () => blueprint.create(head, source)),
   };
 }
 

@@ -1,12 +1,21 @@
 import { z } from 'zod';
-import { assertHeadsDivide, parseConfig, positive, probability, size, tokenId } from '../config/parseConfig.js';
+import {
+  assertHeadsDivide,
+  parseConfig,
+  positive,
+  probability,
+  size,
+  tokenId,
+  layerCount,
+  assertPadToken,
+} from '../config/parseConfig.js';
 import { activationName, type ActivationName } from '../transformer/activation.js';
 
 /** `config.json` of OPT as Hugging Face writes it; defaults are those of `transformers.OPTConfig`. */
 const optConfigFile = z.looseObject({
   vocab_size: size.default(50_272),
   hidden_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   ffn_dim: size,
   word_embed_proj_dim: size.nullish(),
@@ -55,6 +64,7 @@ export interface OptConfig {
 export function parseOptConfig(json: unknown, file?: string): OptConfig {
   const found = parseConfig(optConfigFile, json, file);
   assertHeadsDivide(found.hidden_size, found.num_attention_heads, 'num_attention_heads', file);
+  assertPadToken(found.pad_token_id ?? undefined, found.vocab_size, file);
   return {
     vocabularySize: found.vocab_size,
     hiddenSize: found.hidden_size,

@@ -1,12 +1,4 @@
-import {
-  CorruptFileError,
-  EnvironmentError,
-  Parameter,
-  scope,
-  tensorFrom,
-  type Initializer,
-  type ParameterSource,
-} from '@leantune/core';
+import { CorruptFileError, EnvironmentError, Parameter, type Initializer, type ParameterSource } from '@leantune/core';
 import {
   checkpointIncomplete,
   checkpointShape,
@@ -27,6 +19,9 @@ export interface CheckpointOptions {
   readonly fresh: ParameterSource;
 }
 
+/** Missing tensors after which building the model is given up. */
+const MAXIMUM_MISSING = 1000;
+
 /** Types that parameters are read from. */
 const parameterDtypes: readonly string[] = ['F32', 'F16', 'BF16', 'F64'];
 
@@ -36,10 +31,7 @@ interface Progress {
   readonly fresh: string[];
   readonly missing: string[];
   readonly made: Parameter[];
-  readonly pending: {
-    readonly parameter: Parameter;
-    readonly stored: string;
-  }[];
+  readonly pending: { readonly parameter: Parameter; readonly stored: string }[];
 }
 
 /**
@@ -77,9 +69,12 @@ export class CheckpointParameterSource implements ParameterSource {
     const found = storedNames(full).find((candidate) => this.stored.has(candidate));
     if (found === undefined) {
       this.refuseOtherTypes(storedNames(full));
-      if (!mayBeFresh(full)) missing.push(full);
+      const mayStart = mayBeFresh(full);
+      if (!mayStart) missing.push(full);
+      // Far too many: the configuration belongs to another model, whatever follows.
+      if (missing.length > MAXIMUM_MISSING) throw this.incomplete();
       fresh.push(full);
-      const parameter = this.freshSource.parameter(name, shape, initializer);
+      const parameter = mayStart ? this.freshSource.parameter(name, shape, initializer) : Parameter.pending(shape);
       made.push(parameter);
       return parameter;
     }
@@ -105,19 +100,27 @@ export class CheckpointParameterSource implements ParameterSource {
    */
   async load(): Promise<readonly string[]> {
     const { fresh, missing, pending } = this.progress;
-    if (missing.length > 0) {
-      const { file } = this.options;
-      throw new CorruptFileError(checkpointIncomplete(file, missing), {
-        code: 'LEANTUNE_CHECKPOINT_INCOMPLETE',
-        file,
-        remedy: remedyCheckpoint(),
-      });
-    }
+    if (missing.length > 0) throw this.incomplete();
     for (const { parameter, stored } of pending) {
       const { data } = await this.checkpoint.read(stored);
-      scope(() => parameter.assign(tensorFrom(data, parameter.shape, 'float32', 'take')));
+      parameter.fill(data as Float32Array);
     }
     return fresh;
+  }
+
+  /** Floating-point tensors of the checkpoint that no parameter took. */
+  unusedTensors(): string[] {
+    const used = new Set(this.progress.pending.map(({ stored }) => stored));
+    return [...this.stored.values()].filter((name) => !used.has(name));
+  }
+
+  private incomplete(): CorruptFileError {
+    const { file } = this.options;
+    return new CorruptFileError(checkpointIncomplete(file, this.progress.missing), {
+      code: 'LEANTUNE_CHECKPOINT_INCOMPLETE',
+      file,
+      remedy: remedyCheckpoint(),
+    });
   }
 
   /** @throws EnvironmentError where the checkpoint has one of the names, in a type that is none of a parameter. */

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@leantune/core';
 import { z } from 'zod';
-import { assertHeadsDivide, parseConfig, positive, probability, size } from '../config/parseConfig.js';
+import { assertHeadsDivide, parseConfig, positive, probability, size, layerCount } from '../config/parseConfig.js';
 import { patchesDoNotFit } from '../messages.js';
 import { activationName, type ActivationName } from '../transformer/activation.js';
 
@@ -10,7 +10,7 @@ const sides = z.union([size, z.tuple([size, size])], { error: 'a number of pixel
 /** `config.json` of ViT as Hugging Face writes it; defaults are those of `transformers.ViTConfig`. */
 const vitConfigFile = z.looseObject({
   hidden_size: size,
-  num_hidden_layers: size,
+  num_hidden_layers: layerCount,
   num_attention_heads: size,
   intermediate_size: size,
   hidden_act: activationName.default('gelu'),
