@@ -81,6 +81,8 @@ describe('help', () => {
                            "stop")
         --dry-run          print the plan and run nothing
         --plugin <path>    a plugin with methods: file, folder or package; may be repeated
+        --offline          touch no network, as with HF_HUB_OFFLINE=1: say what is missing and where it
+                           belongs
         --json             print JSON instead of text
         -h, --help         print this help
 
@@ -90,6 +92,32 @@ describe('help', () => {
         npx leantune run my/sweep.yaml --retry
       "
     `);
+  });
+});
+
+describe('--offline', () => {
+  // A hub that was asked would refuse the connection, which reads otherwise.
+  const environment = {
+    HF_ENDPOINT: 'http://127.0.0.1:9',
+    HF_HUB_CACHE: '/nonexistent',
+    LEANTUNE_CACHE: '/nonexistent',
+  };
+
+  it.each([
+    ['memory', '--model', 'some/model'],
+    ['profile', 'full', '--model', 'some/model'],
+    ['gradcheck', 'some/model', 'meft1'],
+  ])('%s asks nobody and says what to put where', async (...words) => {
+    const { code, stderr } = await runCli([...words, '--offline'], { cwd: workingFolder(), environment });
+    expect(code).toBe(3);
+    expect(stderr).toContain('not tried: offline');
+    expect(stderr).toMatch(/Put .*config\.json.*FOLDER\/some\/model/);
+  });
+
+  it('and a download that is asked for exclude each other', async () => {
+    const { code, stderr } = await runCli(['setup', '--official', '--offline'], { cwd: workingFolder() });
+    expect(code).toBe(2);
+    expect(stderr).toContain("'--offline' cannot be used with option '--official'");
   });
 });
 

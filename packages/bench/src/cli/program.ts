@@ -9,6 +9,9 @@ import type { CommandDefinition, CommandHandler, CommandInput, CommandName, Term
 /** Width of help texts: the same on every terminal, so that they can be quoted. */
 const helpWidth = 100;
 
+/** What `--offline` means, here and in every process that is started: for the hub, and for pip. */
+const offlineEnvironment = { HF_HUB_OFFLINE: '1', PIP_NO_INDEX: '1' };
+
 export interface ProgramOptions {
   readonly terminal: Terminal;
   readonly version: string;
@@ -40,7 +43,9 @@ export async function runProgram({ terminal, version, words }: ProgramOptions): 
   for (const name of commandNames) {
     addCommand(program, name, async (input) => {
       const handler: CommandHandler<never> = await loaders[name]();
-      const { plugin, ...options } = input.options as Readonly<Record<string, unknown>>;
+      const { plugin, offline, ...options } = input.options as Readonly<Record<string, unknown>>;
+      // Every source looks there, and so do the processes that compute cells, pip and Python's libraries.
+      if (offline === true) Object.assign(process.env, offlineEnvironment);
       await loadPlugins(plugin);
       exitCode = await handler({
         ...input,
@@ -73,11 +78,12 @@ function addCommand(program: Command, name: CommandName, action: (input: Parsed)
     .usage(usageOf(definition))
     .allowExcessArguments(false);
   for (const { usage, summary } of definition.arguments) command.argument(usage, summary);
-  for (const { flags, summary, kind, choices, hidden } of Object.values(definition.options)) {
+  for (const { flags, summary, kind, choices, hidden, conflicts } of Object.values(definition.options)) {
     const option = new Option(flags, summary);
     if (kind === 'list') option.argParser((value, previous: readonly string[] = []) => [...previous, value]);
     if (choices !== undefined) option.choices([...choices]);
     if (hidden) option.hideHelp();
+    if (conflicts !== undefined) option.conflicts([...conflicts]);
     command.addOption(option);
   }
   command.addHelpText('after', `\n${messages.examples(definition.examples)}`);

@@ -13,6 +13,8 @@ interface OptionDefinition {
   readonly kind: 'flag' | 'text' | 'list';
   readonly choices?: readonly string[];
   readonly hidden?: true;
+  /** Keys of options that it cannot stand beside. */
+  readonly conflicts?: readonly string[];
 }
 
 export interface CommandDefinition {
@@ -42,6 +44,13 @@ const plugin = {
   kind: 'list',
 } as const satisfies OptionDefinition;
 
+/** Put into the environment before the command runs, whatever it is: see `program.ts`. */
+const offline = {
+  flags: '--offline',
+  summary: 'touch no network, as with HF_HUB_OFFLINE=1: say what is missing and where it belongs',
+  kind: 'flag',
+} as const satisfies OptionDefinition;
+
 export const commands = {
   run: {
     summary: 'run a sweep, or go on with one: what is finished is kept',
@@ -65,6 +74,7 @@ export const commands = {
       },
       dryRun: { flags: '--dry-run', summary: 'print the plan and run nothing', kind: 'flag' },
       plugin,
+      offline,
       json,
       executor: { flags: '--executor <module>', summary: 'module that runs a cell', kind: 'text', hidden: true },
     },
@@ -99,6 +109,7 @@ export const commands = {
     options: {
       backend: { flags: '--backend <name>', summary: 'resolve a sweep for this backend', kind: 'text' },
       plugin,
+      offline,
       json,
     },
     examples: ['npx leantune show sentences', 'npx leantune show lora', 'npx leantune show 3f9a'],
@@ -115,6 +126,7 @@ export const commands = {
         summary: 'download the official binary of tfjs-node instead of compiling its binding',
         kind: 'flag',
       },
+      offline: { ...offline, conflicts: ['official'] },
       json,
     },
     examples: ['npx leantune setup', 'npx leantune setup torch'],
@@ -187,6 +199,7 @@ export const commands = {
         kind: 'text',
       },
       plugin,
+      offline,
       json,
     },
     examples: [
@@ -208,6 +221,7 @@ export const commands = {
       layers: { flags: '--layers <n>', summary: 'with --random: layers of each stack', kind: 'text' },
       seed: { flags: '--seed <n>', summary: 'names random weights, input and dropout (default: 0)', kind: 'text' },
       backend,
+      offline,
       json,
     },
     examples: [
@@ -227,11 +241,7 @@ export const commands = {
         summary: 'folder to look in (default: LEANTUNE_DATA, then the cache)',
         kind: 'text',
       },
-      offline: {
-        flags: '--offline',
-        summary: 'touch no network: say what is missing and where it belongs',
-        kind: 'flag',
-      },
+      offline,
       json,
     },
     examples: [
@@ -260,6 +270,7 @@ export const commands = {
         kind: 'text',
       },
       plugin,
+      offline,
       json,
     },
     examples: [
@@ -290,6 +301,7 @@ export const commands = {
         kind: 'text',
       },
       quiet: { flags: '--quiet', summary: 'one line a run, and the tensors that do not hold', kind: 'flag' },
+      offline,
       json,
     },
     examples: ['npx leantune parity ../shared/goldens/cases/model-bert-*'],

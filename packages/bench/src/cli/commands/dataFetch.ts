@@ -3,11 +3,10 @@ import { fetchDataset, getTask } from '@leantune/tasks';
 import { dataMessages } from '../../messages/data.js';
 import type { DataInput } from './data.js';
 
-export async function fetchData({ tasks, options, terminal }: DataInput): Promise<number> {
+export async function fetchData({ tasks, terminal }: DataInput): Promise<number> {
   let shownAt = 0;
   for (const name of tasks) {
     const { folder, files } = await fetchDataset(getTask(name), {
-      ...(options.offline === true ? { offline: true } : {}),
       onProgress: ({ file, receivedBytes, totalBytes }) => {
         if (Date.now() - shownAt < 1000) return;
         shownAt = Date.now();

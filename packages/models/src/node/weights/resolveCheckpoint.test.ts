@@ -136,6 +136,11 @@ describe('resolveCheckpoint', () => {
     expect(error.remedy).toBe(
       `Put config.json (21 bytes), tokenizer.json (28 bytes), model.safetensors (${bytes} bytes) into FOLDER/tiny/bert and set LEANTUNE_MODELS=FOLDER.`,
     );
+    writeTiny(snapshotFolder());
+    rmSync(join(snapshotFolder(), 'model.safetensors'));
+    expect((await errorOf(() => resolve('tiny-bert'))).remedy).toBe(
+      `Put model.safetensors (${bytes} bytes) into ${snapshotFolder()}, where the rest is.`,
+    );
   });
 
   it('downloads from the hub once and then finds it in the cache', async () => {

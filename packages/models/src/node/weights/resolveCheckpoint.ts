@@ -51,7 +51,7 @@ export async function resolveCheckpoint(
       attempts.push({ source, outcome: describeFailure(error).reason });
     }
   }
-  throw nothingFound(manifest, attempts, damaged);
+  throw nothingFound(manifest, environment, attempts, damaged);
 }
 
 interface Source {
@@ -135,11 +135,16 @@ function isFolder(path: string): boolean {
 
 function nothingFound(
   manifest: ModelManifest,
+  environment: NodeJS.ProcessEnv,
   attempts: readonly CheckpointAttempt[],
   damaged: CorruptFileError | undefined,
 ): EnvironmentError {
   const message = messages.checkpointNotFound(manifest.id, attempts);
-  const remedy = messages.remedyPlaceCheckpoint(manifest.id, manifest.files);
+  // Of a copy that is there in parts, what it lacks.
+  const partial = [snapshotFolder(environment, manifest.id, manifest.revision), ownModelFolder(manifest, environment)]
+    .map((folder) => ({ folder, files: manifest.files.filter(({ name }) => !existsSync(join(folder, name))) }))
+    .find(({ files }) => files.length > 0 && files.length < manifest.files.length);
+  const remedy = messages.remedyPlaceCheckpoint(manifest.id, partial?.files ?? manifest.files, partial?.folder);
   if (damaged === undefined) return new EnvironmentError(message, { code: 'LEANTUNE_CHECKPOINT_ABSENT', remedy });
   return new CorruptFileError(`${damaged.message}\n${message}`, {
     code: damaged.code,

@@ -205,9 +205,11 @@ describe('any model of the hub', () => {
       `  hub-cache: ${snapshot()} lacks model.safetensors`,
       '  hub: not tried: offline',
     ]);
-    expect(offline.remedy).toBe(
-      `Put model.safetensors (${bytes} bytes) into FOLDER/${id} and set LEANTUNE_MODELS=FOLDER.`,
-    );
+    expect(offline.remedy).toBe(`Put model.safetensors (${bytes} bytes) into ${snapshot()}, where the rest is.`);
+    // The remedy does what it says.
+    writeFileSync(join(snapshot(), 'model.safetensors'), files['model.safetensors']!);
+    expect(await resolve(id, { offline: true })).toMatchObject({ source: 'hub-cache', revision: commit });
+    rmSync(join(snapshot(), 'model.safetensors'));
     expect(await resolve(id)).toMatchObject({ source: 'hub' });
     expect(requests).toEqual([expect.stringMatching(/^model\.safetensors bytes=[1-9]\d*-$/)]);
   });

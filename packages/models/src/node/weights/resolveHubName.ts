@@ -14,9 +14,15 @@ import { findCachedSnapshot, hubModelFolder, readListing } from './hubCache.js';
 import type { HubName } from './hubName.js';
 
 /** What a whole checkpoint would need and the machine lacks; sizes where a listing of the hub's is remembered. */
-type Missing = readonly { readonly name: string; readonly bytes?: number }[];
+interface Missing {
+  readonly files: readonly { readonly name: string; readonly bytes?: number }[];
+  /** The folder that holds the rest, where there is one. */
+  readonly besideRest?: string;
+}
 
-const atLeast: Missing = [{ name: 'config.json' }, { name: 'model.safetensors' }, { name: 'tokenizer.json' }];
+const atLeast: Missing = {
+  files: [{ name: 'config.json' }, { name: 'model.safetensors' }, { name: 'tokenizer.json' }],
+};
 
 /**
  * Finds a checkpoint that the hub has: in the cache that Python shares, whole as the hub listed it, else at the hub.
@@ -70,20 +76,21 @@ async function lookInCache(
   if (snapshot === undefined) return fail(messages.notInFolder(hubModelFolder(environment, name.id)), atLeast);
   const { folder } = snapshot;
   const files = await readListing(environment, snapshot);
-  const missing: Missing =
+  const absent =
     files === undefined
       ? (await missingFiles(folder)).map((each) => ({ name: each }))
       : files.filter((file) => !existsSync(join(folder, file.name)));
-  const pickles = missing.some((file) => file.name === 'model.safetensors') ? await picklesIn(folder) : [];
+  const missing: Missing = { files: absent, besideRest: folder };
+  const pickles = absent.some((file) => file.name === 'model.safetensors') ? await picklesIn(folder) : [];
   if (pickles.length > 0) {
     const problem = pickleRefused(folder, pickles);
     return fail(problem.message, missing, problem);
   }
-  if (missing.length > 0)
+  if (absent.length > 0)
     return fail(
       messages.incompleteIn(
         folder,
-        missing.map((file) => file.name),
+        absent.map((file) => file.name),
       ),
       missing,
     );
@@ -93,7 +100,7 @@ async function lookInCache(
     return { found: { ...checked, id: name.id, source: 'hub-cache', revision: snapshot.commit, attempts } };
   } catch (error) {
     if (!(error instanceof CorruptFileError)) throw error;
-    return fail(error.message, [], error);
+    return fail(error.message, missing, error);
   }
 }
 
@@ -120,6 +127,6 @@ function unreachable(name: HubName, attempts: readonly CheckpointAttempt[], miss
   return new EnvironmentError(message, {
     // Not the code of a known checkpoint's absence: nothing stands in for a model that is asked for by its own name.
     code: 'LEANTUNE_CHECKPOINT_UNREACHABLE',
-    remedy: messages.remedyPlaceCheckpoint(name.id, missing),
+    remedy: messages.remedyPlaceCheckpoint(name.id, missing.files, missing.besideRest),
   });
 }
