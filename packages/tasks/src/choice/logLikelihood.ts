@@ -1,5 +1,6 @@
 /** Log-likelihoods of continuations given contexts, by a causal language model. */
 import { UsageError, predict, type TokenChoice, type TrainableModel } from '@leantune/core';
+import { negativeLogLikelihood } from '../language/negativeLogLikelihood.js';
 import { messages } from '../messages.js';
 import type { EncodedPair } from './encodePair.js';
 
@@ -113,11 +114,11 @@ function scoreOf(ids: readonly number[], values: (slot: number) => Float32Array)
   let greedy = true;
   ids.forEach((id, slot) => {
     const logits = values(slot);
-    const largest = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-    let total = 0;
-    for (const value of logits) total += Math.exp(value - largest);
-    logLikelihood += logits[id]! - largest - Math.log(total);
-    if (logits.indexOf(largest) !== id) greedy = false;
+    logLikelihood -= negativeLogLikelihood(logits, id);
+    // Of equals the first one is the model's choice.
+    if (logits.findIndex((value) => value >= logits[id]!) !== id || logits.some((value) => value > logits[id]!)) {
+      greedy = false;
+    }
   });
   return { logLikelihood, greedy };
 }

@@ -4,6 +4,7 @@ import { Batcher } from '../batching/batcher.js';
 import type { EncodedExample } from '../batching/encode.js';
 import type { MetricName } from '../metrics/metric.js';
 import { scoreRows, type TaskScore } from '../task/score.js';
+import { negativeLogLikelihood } from './negativeLogLikelihood.js';
 
 /** Logits that may come to the host at once: 64 Mi values of 4 bytes. */
 const MOST_LOGITS = 1 << 26;
@@ -67,11 +68,4 @@ function predictors({ size, length, labels }: Batch): TokenChoice {
     mask.fill(1, row * tokens, row * tokens + own.length);
   });
   return { tokens, positions, mask };
-}
-
-export function negativeLogLikelihood(logits: Float32Array, id: number): number {
-  const largest = logits.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-  let total = 0;
-  for (const value of logits) total += Math.exp(value - largest);
-  return largest + Math.log(total) - logits[id]!;
 }

@@ -70,12 +70,12 @@ export async function readText(file: string): Promise<{ readonly text: string; r
   return { text: content.toString('utf8').replace(/^\uFEFF/, ''), digest: digestOf(content) };
 }
 
-export function digestOf(content: Uint8Array): FileDigest {
+function digestOf(content: Uint8Array): FileDigest {
   return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
 }
 
 /** @throws EnvironmentError where the file cannot be read */
-export async function readWhole(file: string): Promise<Buffer> {
+async function readWhole(file: string): Promise<Buffer> {
   const handle = await openFile(file);
   try {
     return await handle.readFile();

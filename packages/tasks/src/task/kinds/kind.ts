@@ -38,7 +38,7 @@ export interface EvaluateOptions extends EncodeTaskOptions {
 }
 
 /** Rows to be scored, and every other row of the task for solved examples. */
-export interface RowsToScore<Row> {
+interface RowsToScore<Row> {
   readonly split: string;
   readonly rows: readonly Row[];
   readonly rowsOf: (split: string) => readonly Row[];
