@@ -16,7 +16,7 @@ import {
   type Safetensors,
   type TransformerModel,
 } from '@leantune/models';
-import { openWeights, readJson } from '@leantune/models/node';
+import { openWeights, readJson, weightFileNames } from '@leantune/models/node';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -43,7 +43,8 @@ export async function loadRun({ folder }: ParityCase, run: ParityRun): Promise<L
     const known = Object.values(blueprint.classes);
     throw unsupported(parityMessages.unsupportedArchitecture(run.architecture, known));
   }
-  const weightsFile = join(folder, 'model.safetensors');
+  const [single, sharded] = weightFileNames.map((name) => join(folder, name)) as [string, string];
+  const weightsFile = !existsSync(single) && existsSync(sharded) ? sharded : single;
   const weights = await openWeights(weightsFile);
   try {
     const { model } = await modelFromCheckpoint(blueprint, head, weights, weightsFile, 0);

@@ -58,6 +58,10 @@ export function componentUnknown(key: string, known: readonly string[], found: u
   return `${key}: expected one of the types ${known.join(', ')}, found ${showValue(found)}`;
 }
 
+export function modelKindUnsupported(found: string, known: readonly string[]): string {
+  return `${found} is not supported (expected ${known.join(' or ')})`;
+}
+
 export function mergeWrong(index: number, found: unknown): string {
   return `merges: entry ${index}: expected two tokens, found ${showValue(found)}`;
 }

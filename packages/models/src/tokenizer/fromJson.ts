@@ -3,6 +3,7 @@ import { z } from 'zod';
 import * as messages from '../messages.js';
 import { createSplitter } from './addedTokens.js';
 import { createDecoder } from './decoder.js';
+import { invalidParts } from './invalidPart.js';
 import { llamaTemplate } from './llamaTemplate.js';
 import { createModel } from './model.js';
 import { createNormalizer } from './normalizer.js';
@@ -24,8 +25,7 @@ export function tokenizerFromJson(json: unknown, file: string, settings: Tokeniz
   try {
     return build(json, settings);
   } catch (cause) {
-    const reason =
-      cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll(/\s+/g, ' ') : (cause as Error).message;
+    const reason = cause instanceof z.ZodError ? invalidParts(cause) : (cause as Error).message;
     const message = messages.tokenizerFileWrong(file, reason);
     throw new CorruptFileError(message, {
       code: 'LEANTUNE_TOKENIZER',

@@ -17,7 +17,7 @@ interface Constructors {
 // Its own declarations import each other without file extensions, which TypeScript does not resolve for ES modules.
 const { BPE, WordPiece, SplitPreTokenizer } = library as unknown as Constructors;
 
-export const libraryModels = { BPE, WordPiece } as const;
+export const libraryModels = { WordPiece, BPE } as const;
 
 /** An Oniguruma expression, as tokenizer.json has it, in JavaScript, with the flags `gu`. @throws SyntaxError. */
 export function compilePattern(onigurumaExpression: string): RegExp {

@@ -42,6 +42,11 @@ const bpeSchema = z.object({
 
 /** @throws Error where the model is of another kind, or its parts do not fit each other. */
 export function createModel(config: unknown): WordModel {
+  const type: unknown = isObject(config) ? (config as { readonly type?: unknown }).type : undefined;
+  // Before all else: the vocabulary of another kind has another shape.
+  if (typeof type === 'string' && !Object.hasOwn(libraryModels, type)) {
+    throw new Error(messages.modelKindUnsupported(type, Object.keys(libraryModels)));
+  }
   const found = modelSchema.parse(config);
   const vocabulary = new Map<string, number>();
   for (const [token, id] of Object.entries(found.vocab)) {
@@ -55,7 +60,7 @@ export function createModel(config: unknown): WordModel {
     case 'BPE':
       return createBpe(config, vocabulary);
     default:
-      throw new Error(messages.componentUnknown('model', Object.keys(libraryModels), found.type));
+      throw new Error(messages.modelKindUnsupported(String(found.type), Object.keys(libraryModels)));
   }
 }
 
