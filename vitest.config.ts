@@ -11,6 +11,7 @@ export default defineConfig({
     include: ['packages/*/src/**/*.test.ts'],
     exclude: ['**/*.long.test.ts', '**/node_modules/**'],
     pool: 'forks',
+    maxWorkers: '100%',
     // What core's suites load before they ask which backends there are: core names no package above it.
     env: { LEANTUNE_TEST_BACKENDS: fileURLToPath(new URL('packages/torch/src/testing/register.ts', import.meta.url)) },
     testTimeout: 60_000,

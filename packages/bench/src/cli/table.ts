@@ -221,6 +221,7 @@ export const commands = {
       layers: { flags: '--layers <n>', summary: 'with --random: layers of each stack', kind: 'text' },
       seed: { flags: '--seed <n>', summary: 'names random weights, input and dropout (default: 0)', kind: 'text' },
       backend,
+      plugin,
       offline,
       json,
     },
