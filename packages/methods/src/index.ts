@@ -1,6 +1,7 @@
 import { bitfit } from './bitfit/bitfit.js';
 import { checkpoint } from './checkpoint/checkpoint.js';
 import { registerMethod } from './contract/registry.js';
+import { fp32 } from './fp32/fp32.js';
 import { full } from './full/full.js';
 import { houlsby } from './houlsby/houlsby.js';
 import { lora } from './lora/lora.js';
@@ -28,6 +29,7 @@ for (const method of [
   dora,
   qlora,
   nf4,
+  fp32,
   ia3,
   houlsby,
   pfeiffer,

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors/errors.js';
 import type { BirthCategory } from '../memory/categories.js';
 import { messages } from '../messages.js';
-import { equalShapes, type StorageDType } from './dtype.js';
+import { equalShapes, type FloatStorageDType, type StorageDType } from './dtype.js';
 import { castStorage, fillAs } from '../kernels/storage.js';
 import { holdsValues, memoryMeter, parameterStorage, withCategory } from './runtime.js';
 import { Tensor, placeholder, tensorFrom } from './tensor.js';
@@ -46,6 +46,11 @@ export class Parameter extends Tensor {
     scope(() => this.assign(castStorage(tensorFrom(values, this.shape, 'float32', 'take'), this.storageDtype)));
   }
 
+  /** Holds the same value in another storage. @throws EnvironmentError where the backend has no such storage */
+  holdAs(storage: FloatStorageDType): void {
+    if (this.storageDtype !== storage) scope(() => this.replaceBy(castStorage(this, storage)));
+  }
+
   private static takeOver(tensor: Tensor): Parameter {
     const { shape } = tensor;
     const parameter = keep(new Parameter(tensor.handleFor('Parameter', 'values'), tensor.storage, shape, tensor.dtype));
@@ -61,6 +66,10 @@ export class Parameter extends Tensor {
   assign(next: Tensor): void {
     this.handleFor('Parameter.assign', 'this');
     this.assertSameKind(next);
+    this.replaceBy(next);
+  }
+
+  private replaceBy(next: Tensor): void {
     const handle = next.handleFor('Parameter.assign', 'next');
     const storage = next.storage;
     keep(next);

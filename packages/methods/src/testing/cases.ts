@@ -101,6 +101,7 @@ const ownCases: Readonly<Record<string, MethodClaims>> = {
       [i, h],
     ]),
   },
+  fp32: { ...full, options: [{}] },
   tokentune: { ...full, ...allTokens, options: [tokentuneDefaults] },
   'tokentune(tokens=4)': { ...full, ...subsetOfTokens, options: [{ ...tokentuneDefaults, tokens: 4 }] },
   'tokentune(ratio=1)': { ...full, ...allTokens, options: [{ ...tokentuneDefaults, ratio: 1 }] },

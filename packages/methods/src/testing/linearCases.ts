@@ -116,5 +116,6 @@ export const linearCases: Readonly<Record<string, MethodClaims>> = {
     startsUnchanged: false,
     options: [{ ...nf4Options, blockSize: 256 }, loraOptions],
   },
+  'fp32+dora': { ...dora, options: [{}, loraOptions] },
   'nf4+ia3': { ...ia3, startsUnchanged: false, options: [nf4Options, {}] },
 };
