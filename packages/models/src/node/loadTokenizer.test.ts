@@ -152,7 +152,7 @@ describe('damaged tokenizer files', () => {
     [
       'an unknown model',
       { model: { type: 'Magic', vocab: {} }, added_tokens: [{ id: 0, content: '[PAD]' }] },
-      'model: expected one of the types BPE, WordPiece, found "Magic"',
+      'Magic is not supported (expected WordPiece or BPE)',
     ],
     [
       'an id that is no number',
