@@ -152,7 +152,7 @@ describe('damaged tokenizer files', () => {
     [
       'an unknown model',
       { model: { type: 'Magic', vocab: {} }, added_tokens: [{ id: 0, content: '[PAD]' }] },
-      'Magic is not supported (expected WordPiece or BPE)',
+      'Magic is not supported',
     ],
     [
       'an id that is no number',
