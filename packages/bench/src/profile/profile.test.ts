@@ -98,7 +98,7 @@ describe('usage errors', () => {
     expect(result.stderr).toMatchInlineSnapshot(`
       "error: command line: method: unknown method "fulll"; did you mean "full"?
       command line: method: lora.rnk: unknown option (expected one of rank, alpha, dropout, targets, rankStabilized; did you mean "rank"?)
-      command line: --model: unknown model "tiney" (expected one of minilm-l6, a folder with config.json and model.safetensors, or the name of one below LEANTUNE_MODELS)
+      command line: --model: unknown model "tiney" (expected one of minilm-l6, bart-base, bart-large, bert-base-uncased, bert-large-uncased, distilbert-base-uncased, gpt2, llama-2-7b, llama-3-8b, llama-3.2-1b, MiniLM-L12-H384-uncased, opt-125m, opt-350m, opt-1.3b, opt-2.7b, opt-6.7b, qwen2-0.5b, roberta-base, roberta-large, vit-base-patch16-224-in21k, a folder with config.json and model.safetensors, or the name of one below LEANTUNE_MODELS, owner/name at the hub)
       command line: --backend: unknown backend "wsam" (did you mean "wasm"?)
       command line: --batch: 0 is out of range (expected > 0)
       command line: --seq: "long" has the wrong type (expected number)
