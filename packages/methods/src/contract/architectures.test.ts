@@ -1,3 +1,4 @@
+import { it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
 import '../index.js';
 import { contractCases } from '../testing/cases.js';
@@ -13,7 +14,10 @@ const spellings = Object.entries(contractCases).filter(
 let done = false;
 
 await describeOnBackends('contract on every architecture', () => {
-  if (done) return;
+  if (done) {
+    it.skip('skipped: run on another backend; all of them have it in the long tier', () => undefined);
+    return;
+  }
   done = true;
   // BERT has the whole battery.
   for (const fixture of tinyModels.filter(({ modelType }) => modelType !== 'bert')) {
