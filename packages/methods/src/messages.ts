@@ -39,6 +39,11 @@ export const messages = {
   tiedHead: () => 'its head is the embedding of the tokens (tied weights): nothing is left to train',
   noTokens: () => 'its input is no text',
   optionUnfit: (method: string, option: string, reason: string) => `${method}: ${option} does not fit: ${reason}`,
+  moreThanInputs: (maxLength: number) => `inputs have at most ${maxLength} tokens; the nearest value is ${maxLength}`,
+  noRoomBefore: (maxLength: number, positions: number) =>
+    maxLength < positions
+      ? `with inputs of up to ${maxLength} tokens it exceeds the model's ${positions} positions; the nearest value is ${positions - maxLength}, or a smaller maximum length`
+      : `inputs of up to ${maxLength} tokens fill the model's ${positions} positions; take a smaller maximum length`,
   noTokenLabels: () => 'only language models have labels by token',
   notPublishedFor: (family: string, known: readonly string[]) =>
     `the published code has ${known.join(' and ')}, not ${family}`,

@@ -45,7 +45,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     onLog: hooks.onLog,
   });
   const { model, tokenizer } = loaded;
-  applyMethods(model, config.method, { seed: config.seed });
+  applyMethods(model, config.method, { seed: config.seed, maxLength: config.task.maxLength });
 
   const prompts = promptsOf(config.task);
   task.checkPrompts(prompts);

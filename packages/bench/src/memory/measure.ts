@@ -40,7 +40,8 @@ function measureMethod(settings: MemorySettings, method: string): MethodMemory {
   const { blueprint, head, storage, saving, config, fit, gradientAccumulation, maxGradNorm } = settings;
   const model = withParameterStorage(storage, () => randomModel(blueprint, head, seed));
   try {
-    withParameterStorage(storage, () => applyMethods(model, method, { seed }));
+    const maxLength = fit === undefined || fit.what === 'batch' ? settings.sequenceLength : undefined;
+    withParameterStorage(storage, () => applyMethods(model, method, { seed, maxLength }));
     const trained = trainedParameters(model);
     const optimizer = settings.optimizer.create(trained);
     let warmedUp = false;

@@ -41,7 +41,7 @@ export async function checkInputs(
     for (const { config } of cells) {
       if (config.model !== model) continue;
       const { name, maxLength } = config.task;
-      trials.push({ model, blueprint, head: heads.get(name)!, method: config.method });
+      trials.push({ model, blueprint, head: heads.get(name)!, method: config.method, maxLength });
       if (standsIn || maxLength <= positions) continue;
       const expected = messages.positions(positions, model);
       const issue = { key: messages.maxLengthOf(name), message: messages.outOfRange(maxLength), expected };

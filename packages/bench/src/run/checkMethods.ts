@@ -14,6 +14,8 @@ export interface Trial {
   readonly head: HeadOptions;
   /** Canonical spelling. */
   readonly method: string;
+  /** Longest input in tokens. */
+  readonly maxLength: number;
 }
 
 /** One problem for every method that cannot be applied to a model, at the place where the method is written. */
@@ -25,8 +27,9 @@ export async function checkMethods(
   if (!isLoaded(meta)) return [];
   await useBackend(meta);
   const issues = new Map<string, ConfigurationIssue>();
-  for (const { model, blueprint, head, method } of distinct(trials)) {
-    const problem = problemOf(blueprint, head, method);
+  for (const trial of distinct(trials)) {
+    const { model, method } = trial;
+    const problem = problemOf(trial);
     if (problem === undefined) continue;
     const issue = { ...placeOf(method), message: messages.methodOnModel(method, model, problem) };
     issues.set(JSON.stringify(issue), issue);
@@ -34,11 +37,11 @@ export async function checkMethods(
   return [...issues.values()];
 }
 
-function problemOf(blueprint: ModelBlueprint, head: HeadOptions, method: string): string | undefined {
+function problemOf({ blueprint, head, method, maxLength }: Trial): string | undefined {
   try {
     const model = randomModel(blueprint, head, 0);
     try {
-      applyMethods(model, method);
+      applyMethods(model, method, { seed: 0, maxLength });
     } finally {
       model.release();
     }
@@ -50,6 +53,6 @@ function problemOf(blueprint: ModelBlueprint, head: HeadOptions, method: string)
 }
 
 function distinct(trials: readonly Trial[]): Trial[] {
-  const keyOf = ({ model, head, method }: Trial) => JSON.stringify([model, head, method]);
+  const keyOf = ({ model, head, method, maxLength }: Trial) => JSON.stringify([model, head, method, maxLength]);
   return [...new Map(trials.map((trial) => [keyOf(trial), trial])).values()];
 }

@@ -13,6 +13,8 @@ export type Slot = (typeof slots)[number];
 export interface ApplyContext {
   /** Seed of the run: fresh parameters have streams of their own below it. */
   readonly seed: number;
+  /** Longest input of the run in tokens, where it is known: options that cannot fit it are refused. */
+  readonly maxLength?: number | undefined;
   /** Gets what a user should know of a run that goes on; default: the console. */
   readonly onWarning?: (message: string) => void;
 }

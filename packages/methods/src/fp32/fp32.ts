@@ -8,7 +8,7 @@ import { defineMethod } from '../contract/method.js';
 export const fp32 = defineMethod({
   name: 'fp32',
   summary: 'Holds the weights in float32, whatever the precision of the run.',
-  reference: 'PEFT 0.5.0, prepare_model_for_kbit_training, as the published TokenTune script calls it for LoRA',
+  reference: 'Simoulin et al. 2024, published script: PEFT 0.5.0, prepare_model_for_kbit_training',
   slots: ['base'],
   options: z.object({}),
   supports: () => true,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { insertAdapters, supportsAdapters } from '../adapters/insertAdapters.js';
 import { ParallelSum } from '../adapters/sums.js';
+import { assertRoomBefore } from '../contract/inputLength.js';
 import { defineMethod } from '../contract/method.js';
 import { insertPrefix, supportsPrefix } from '../prefix/insertPrefix.js';
 
@@ -22,7 +23,8 @@ export const mam = defineMethod({
     const fits = supportsPrefix(model);
     return fits === true ? supportsAdapters(model) : fits;
   },
-  apply: (model, { length, projection, width, scale }, { seed }) => {
+  apply: (model, { length, projection, width, scale }, { seed, maxLength }) => {
+    assertRoomBefore('mam', length, model, maxLength);
     insertAdapters(model, ['feedForward'], ParallelSum, { width, activation: 'relu', scale, start: 'zero-up' }, seed);
     insertPrefix(model, { length, projection }, seed);
     return {};

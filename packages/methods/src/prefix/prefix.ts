@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assertRoomBefore } from '../contract/inputLength.js';
 import { defineMethod } from '../contract/method.js';
 import { insertPrefix, supportsPrefix } from './insertPrefix.js';
 
@@ -17,7 +18,8 @@ export const prefix = defineMethod({
       .describe('width of the network that makes the prefix from smaller embeddings (default: trained directly)'),
   }),
   supports: supportsPrefix,
-  apply: (model, options, { seed }) => {
+  apply: (model, options, { seed, maxLength }) => {
+    assertRoomBefore('prefix', options.length, model, maxLength);
     model.setTrained((name) => model.isHeadParameter(name));
     insertPrefix(model, options, seed);
     return {};

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { assertRoomBefore } from '../contract/inputLength.js';
 import { defineMethod } from '../contract/method.js';
 import { insertPrompt, supportsPrompt } from './insertPrompt.js';
 
@@ -12,7 +13,8 @@ export const prompt = defineMethod({
   slots: ['weights'],
   options: z.object({ length: z.int().min(1).default(20).describe('virtual tokens') }),
   supports: supportsPrompt,
-  apply: (model, { length }, { seed }) => {
+  apply: (model, { length }, { seed, maxLength }) => {
+    assertRoomBefore('prompt', length, model, maxLength);
     model.setTrained((name) => model.isHeadParameter(name));
     insertPrompt(model, length, seed);
     return {};

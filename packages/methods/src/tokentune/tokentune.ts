@@ -8,6 +8,7 @@ import {
 } from '@leantune/core';
 import type { TransformerModel } from '@leantune/models';
 import { z } from 'zod';
+import { assertTokensExist } from '../contract/inputLength.js';
 import { defineMethod } from '../contract/method.js';
 import { messages } from '../messages.js';
 import { drawDecoderAsPublished, groupAsPublished } from './published.js';
@@ -63,8 +64,9 @@ export const tokentune = defineMethod({
     'With k of T tokens an encoder layer keeps 2 hidden tensors of all tokens (keys, values) and 8 of k tokens in place of 10 of all (`pytorch`: 2 and 14 in place of 16, and probabilities of k instead of T queries).',
   options: tokentuneOptions,
   supports: (model) => model.vocabularySize !== undefined || messages.noTokens(),
-  apply: (model, options, { seed }) => {
+  apply: (model, options, { seed, maxLength }) => {
     const { kind } = model;
+    assertTokensExist('tokentune', options.tokens, maxLength);
     refuseUnfit(model, options);
     const { head, reference } = options;
     if (kind === 'encoder' && head === 'mean') model.pooling = reference ? 'meanUnmasked' : 'mean';
