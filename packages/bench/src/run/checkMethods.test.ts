@@ -29,8 +29,10 @@ it('tells every one of them at once', async () => {
   expect(lines[1]).toMatch(
     /^mine\.yaml:8: methods\[2\]\.method: lora\(targets=\[head\]\) on \.\/tiny: site "head" is /,
   );
-  // More tokens than a row can have select them all.
-  expect(lines.slice(2)).toEqual([
+  expect(lines[2]).toMatch(
+    /^mine\.yaml:10: methods\[3\]\S*: tokentune\(tokens=500\) on \.\/tiny: .*the nearest value is 16$/,
+  );
+  expect(lines.slice(3)).toEqual([
     'Take another method or other options for that model; npx leantune show METHOD lists them.',
     '',
   ]);
