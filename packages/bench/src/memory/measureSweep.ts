@@ -13,7 +13,11 @@ export interface MeasuredRow {
 }
 
 /** What a method and a model cannot be together, at this size. */
-const impossible: readonly string[] = ['LEANTUNE_METHOD_NOT_SUPPORTED', 'LEANTUNE_INPUT_TOO_LONG'];
+const impossible: readonly string[] = [
+  'LEANTUNE_OPTION_UNFIT',
+  'LEANTUNE_METHOD_NOT_SUPPORTED',
+  'LEANTUNE_INPUT_TOO_LONG',
+];
 
 /** @throws ConfigurationError or UsageError for a row that is wrong; a method that a model cannot have is a row without figures */
 export async function measureRows(
