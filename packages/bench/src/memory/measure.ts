@@ -1,5 +1,6 @@
 /** One training step of each method on the meta backend, and the largest batch or sequence that fits a limit. */
 import {
+  UsageError,
   measureStepMemory,
   metaProvider,
   trainedParameters,
@@ -33,7 +34,19 @@ export interface MethodMemory {
 export async function measureMethods(settings: MemorySettings): Promise<MethodMemory[]> {
   const backend = await metaProvider().load();
   if (isLoaded(backend)) await useBackend(backend);
-  return settings.methods.map((method) => measureMethod(settings, method));
+  return settings.methods.map((method) => {
+    try {
+      return measureMethod(settings, method);
+    } catch (error) {
+      // Of several methods, the one that cannot be measured is named.
+      if (!(error instanceof UsageError) || settings.methods.length === 1 || error.message.startsWith(method))
+        throw error;
+      throw new UsageError(`${method}: ${error.message}`, {
+        code: error.code,
+        ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+      });
+    }
+  });
 }
 
 function measureMethod(settings: MemorySettings, method: string): MethodMemory {
