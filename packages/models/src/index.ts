@@ -30,6 +30,7 @@ export { headSize } from './transformer/head.js';
 export type { HeadKind, HeadOptions } from './transformer/head.js';
 export { TransformerModel } from './transformer/model.js';
 export type { Pooling } from './transformer/pooling.js';
+export { nextTokenLabels } from './transformer/losses.js';
 export { LayerStack } from './transformer/stack.js';
 export type { StackRunner } from './transformer/stack.js';
 export { TransformerLayer } from './transformer/layer.js';

@@ -12,12 +12,11 @@ import type { NameProblem, NamedEntry, Registry, Resolved } from './registry.js'
 const hubName = /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/;
 
 export async function loadRegistry(): Promise<Registry> {
-  const [tasks, methods, models, node, modelsOnDisk] = await Promise.all([
+  const [tasks, methods, models, node] = await Promise.all([
     import('@leantune/tasks'),
     import('@leantune/methods'),
     import('@leantune/models'),
     import('@leantune/core/node'),
-    import('@leantune/models/node'),
     import('./backends.js'),
   ]);
   const modelNames = () => [
@@ -69,8 +68,8 @@ export async function loadRegistry(): Promise<Registry> {
       }
       const manifest = models.findManifest(name);
       if (manifest !== undefined) return { model: shortName(manifest), ...manifest };
-      const shipped = modelsOnDisk.readShippedConfig(name);
-      return shipped && { model: models.findShippedName(name)!.name, ...shipped };
+      const shipped = models.findShippedName(name);
+      return shipped && { model: shipped.name, id: shipped.id };
     },
   };
 }

@@ -1,15 +1,12 @@
 import type { Batch } from '../data/batch.js';
-import type { CategoryBytes, MemoryPhase } from '../memory/categories.js';
-import type { TimelinePoint } from '../memory/meter.js';
+import type { MemorySnapshot } from '../memory/meter.js';
 import type { NamedParameter, Optimizer } from '../optim/optimizer.js';
 import { memoryMeter } from '../tensor/runtime.js';
 import type { TrainableModel } from './model.js';
 import { trainStep } from './trainStep.js';
 
-/** Exact memory of one training step; every figure in bytes. */
-export interface StepMemory {
-  /** Logical peak: the largest sum of bytes of live buffers during the step. */
-  readonly peakBytes: number;
+/** Exact memory of one training step: what the meter saw of it, and what stands before any activation; in bytes. */
+export interface StepMemory extends MemorySnapshot {
   /**
    * Parameters (and buffers: weights held in 4 bits), one full set of gradients and the optimiser state, whether or not live
    * at the peak. With a fused optimiser, under which a full set never lives, only the gradients live at the peak.
@@ -17,15 +14,6 @@ export interface StepMemory {
   readonly staticBytes: number;
   /** `peakBytes` - `staticBytes`, as MEFT defines activation memory. */
   readonly activationBytes: number;
-  /** Largest sum of distinct buffers held for the backward pass, parameters and batch excluded. */
-  readonly savedBytes: number;
-  readonly phase: MemoryPhase;
-  /** Module path that caused the peak. */
-  readonly layer: string;
-  /** Composition at the peak. */
-  readonly categories: CategoryBytes;
-  readonly savedBytesByLayer: Readonly<Record<string, number>>;
-  readonly timeline: readonly TimelinePoint[];
 }
 
 export interface MeasureOptions {

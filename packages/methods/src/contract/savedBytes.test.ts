@@ -1,17 +1,9 @@
-import {
-  memoryMeter,
-  sgd,
-  trainStep,
-  trainedParameters,
-  withSavingPolicy,
-  type MemorySnapshot,
-  type SavingPolicy,
-} from '@leantune/core';
+import { type MemorySnapshot, type SavingPolicy } from '@leantune/core';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
-import { applyMethods } from '../index.js';
+import { measureStep } from '../testing/measureStep.js';
 import { fullBatch, zeroBert } from '../testing/zeroBert.js';
 
 // The shape of the reference files: 6 layers, hidden 384, 8 rows of 128 tokens, 2 classes, no dropout.
@@ -29,17 +21,7 @@ const config = {
 
 /** One training step's memory. */
 function measure(spelling: string, policy: SavingPolicy): MemorySnapshot {
-  const model = zeroBert(config, LABELS);
-  applyMethods(model, spelling);
-  const trained = trainedParameters(model);
-  const optimizer = sgd({ learningRate: 0 }).create(trained);
-  memoryMeter().resetPeak();
-  withSavingPolicy(policy, () =>
-    trainStep(model, optimizer, trained, [fullBatch(B, T)], { seed: 0, microStep: 0, learningRate: 0 }),
-  );
-  const snapshot = memoryMeter().snapshot();
-  model.release();
-  return snapshot;
+  return measureStep(zeroBert(config, LABELS), spelling, policy, fullBatch(B, T));
 }
 
 /** Bytes by part of the model: embeddings, each layer, and the head with the loss. */

@@ -1,5 +1,4 @@
 import {
-  Tensor,
   coupledLayer,
   reversible,
   type Coupling,
@@ -7,7 +6,7 @@ import {
   type ReversibleLayer,
   type StreamPair,
 } from '@leantune/core';
-import type { LayerContext, LayerStack, StackRunner } from '@leantune/models';
+import { constantsOf, type LayerStack, type StackRunner } from '@leantune/models';
 import type { Combination } from './combine.js';
 import type { LayerMaker } from './layers.js';
 import type { NoiseCheck } from './noise.js';
@@ -58,15 +57,4 @@ export function meftRunner(stack: LayerStack, run: MeftRun): StackRunner {
 
 function trainedIn(stack: LayerStack): Parameter[] {
   return stack.parameters().filter(({ requiresGrad }) => requiresGrad);
-}
-
-/** Every tensor of the context but what a decoder attends to, which may get a gradient. */
-function constantsOf(context: LayerContext): Tensor[] {
-  return tensorsIn([context.mask, context.rotary, context.encoder?.mask]);
-}
-
-function tensorsIn(value: unknown): Tensor[] {
-  if (value instanceof Tensor) return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.values(value).flatMap(tensorsIn);
 }

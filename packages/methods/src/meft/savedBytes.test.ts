@@ -1,17 +1,9 @@
-import {
-  memoryMeter,
-  sgd,
-  trainStep,
-  trainedParameters,
-  withSavingPolicy,
-  type MemorySnapshot,
-  type SavingPolicy,
-} from '@leantune/core';
+import { type MemorySnapshot, type SavingPolicy } from '@leantune/core';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
-import { applyMethods } from '../index.js';
+import { measureStep } from '../testing/measureStep.js';
 import { fullBatch, zeroBert } from '../testing/zeroBert.js';
 
 interface Shape {
@@ -38,17 +30,7 @@ function measure(spelling: string, policy: SavingPolicy, { B, T, H, A, layers }:
     hidden_dropout_prob: dropout,
     attention_probs_dropout_prob: dropout,
   };
-  const model = zeroBert(config, labels);
-  applyMethods(model, spelling);
-  const trained = trainedParameters(model);
-  const optimizer = sgd({ learningRate: 0 }).create(trained);
-  memoryMeter().resetPeak();
-  withSavingPolicy(policy, () =>
-    trainStep(model, optimizer, trained, [fullBatch(B, T)], { seed: 0, microStep: 0, learningRate: 0 }),
-  );
-  const snapshot = memoryMeter().snapshot();
-  model.release();
-  return snapshot;
+  return measureStep(zeroBert(config, labels), spelling, policy, fullBatch(B, T));
 }
 
 const folder = join(

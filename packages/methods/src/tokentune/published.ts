@@ -1,5 +1,6 @@
 import type { Batch, HostArray, RandomStream, TokenChoice, TokenSlots } from '@leantune/core';
 import { ignoredLabel } from '@leantune/core';
+import { nextTokenLabels } from '@leantune/models';
 import { realTokens, slotsOf } from './select.js';
 
 /** What the published collators draw from: a number of tokens, or a share of them. */
@@ -63,20 +64,21 @@ export function groupAsPublished(batch: Batch, choice: TokenSlots, kind: 'encode
   const from = (array: HostArray) => place((row, token) => array.data[row * batch.length + token]!);
   const { inputIds, attentionMask, tokenTypeIds } = batch.inputs;
   const positionIds = place((_row, token) => token);
-  const { labels } = batch;
-  const nextLabel = (row: number, token: number) =>
-    token + 1 < batch.length ? labels.data[row * batch.length + token + 1]! : ignoredLabel;
+  const nextLabels = () => {
+    const next = nextTokenLabels(batch);
+    return place((row, token) => next[row * batch.length + token]!, ignoredLabel);
+  };
   const inputs = {
     inputIds: from(inputIds!),
     attentionMask: from(attentionMask!),
     positionIds,
     ...(tokenTypeIds === undefined ? {} : { tokenTypeIds: from(tokenTypeIds) }),
-    ...(kind === 'encoder' ? {} : { causalOrder: positionIds, nextTokenLabels: place(nextLabel, ignoredLabel) }),
+    ...(kind === 'encoder' ? {} : { causalOrder: positionIds, nextTokenLabels: nextLabels() }),
   };
   return {
     tokens: selectedWidth,
     positions: Int32Array.from({ length: batch.size * selectedWidth }, (_, slot) => slot % selectedWidth),
     mask: new Int32Array(batch.size * selectedWidth).fill(1),
-    batch: { size: batch.size, length, inputs, labels },
+    batch: { size: batch.size, length, inputs, labels: batch.labels },
   };
 }

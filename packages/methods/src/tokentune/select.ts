@@ -1,4 +1,5 @@
 import { ignoredLabel, type Batch, type RandomStream, type TokenSlots } from '@leantune/core';
+import { nextTokenLabels } from '@leantune/models';
 
 /** Tokens of one row that take part in a selection. */
 export interface RowTokens {
@@ -67,22 +68,18 @@ export function slotsOf(rows: readonly (readonly number[])[]): TokenSlots {
 }
 
 /** Positions of every row whose next token has a label: [size, length] labels of language modelling. */
-export function predictingTokens({ size, length, labels }: Batch): number[][] {
-  return Array.from({ length: size }, (_, row) => {
-    const positions: number[] = [];
-    for (let token = 0; token + 1 < length; token++) {
-      if (labels.data[row * length + token + 1] !== ignoredLabel) positions.push(token);
-    }
-    return positions;
-  });
+export function predictingTokens(batch: Batch): number[][] {
+  return positionsWithLabel(nextTokenLabels(batch), batch.size);
 }
 
 /** Positions of every row that have a label of their own: targets of an encoder-decoder. */
 export function labelledTokens({ size, labels }: Batch): number[][] {
-  const length = labels.shape[1]!;
+  return positionsWithLabel(labels.data, size);
+}
+
+function positionsWithLabel(labels: ArrayLike<number>, size: number): number[][] {
+  const length = labels.length / size;
   return Array.from({ length: size }, (_, row) =>
-    Array.from({ length }, (_token, index) => index).filter(
-      (index) => labels.data[row * length + index] !== ignoredLabel,
-    ),
+    Array.from({ length }, (_token, index) => index).filter((index) => labels[row * length + index] !== ignoredLabel),
   );
 }

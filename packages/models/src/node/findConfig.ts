@@ -6,8 +6,10 @@ import * as messages from '../messages.js';
 import { findManifest, modelManifests } from '../weights/manifest.js';
 import { readJson } from './readJson.js';
 import { readShippedConfig, shippedConfigNames } from './shippedConfig.js';
+import { isOffline } from './weights/attempts.js';
 import { HttpError, describeFailure } from './weights/failure.js';
 import { hubModelFolder } from './weights/hubCache.js';
+import { hubClient } from './weights/hubClient.js';
 import { fetchPatiently, retrying, type TransferOptions } from './weights/transfer.js';
 
 /** A model's config.json without its weights. */
@@ -73,13 +75,14 @@ async function hubConfig(id: string, environment: NodeJS.ProcessEnv, options: Tr
       remedy: messages.remedyConfigNotFetched(id),
       cause,
     });
-  if (/^(1|true|yes|on)$/i.test(environment['HF_HUB_OFFLINE'] ?? '')) throw fail(messages.offline());
-  const hub = environment['HF_ENDPOINT']?.replace(/\/+$/, '') || 'https://huggingface.co';
-  const token = environment['HF_TOKEN'];
-  const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
+  if (isOffline(environment, {})) throw fail(messages.offline());
+  const hub = hubClient(environment, options);
   try {
-    const url = `${hub}/${id}/resolve/main/config.json`;
-    const text = await retrying(async () => (await fetchPatiently(url, { headers }, options)).text(), options);
+    const url = hub.addressOf(id, 'main', 'config.json');
+    const text = await retrying(
+      async () => (await fetchPatiently(url, { headers: hub.headers }, options)).text(),
+      options,
+    );
     return JSON.parse(text) as unknown;
   } catch (error) {
     if (error instanceof HttpError && error.status === 404) throw unknown(id);

@@ -10,7 +10,8 @@ import {
   type Tensor,
   type TokenSelection,
 } from '@leantune/core';
-import { batchTensor, labelsOfRows, nextTokenLoss } from './losses.js';
+import { labelsOfRows, nextTokenLoss } from './losses.js';
+import { batchTensor } from './positions.js';
 import type { Site } from './site.js';
 
 /**
@@ -39,7 +40,7 @@ export function languageModelOutput(
     linearCrossEntropy(
       reshape(hidden, [rows, features]),
       { weight, bias, layout },
-      batchTensor(labelsOfRows(labels, selection), [rows]),
+      batchTensor({ dtype: 'int32', shape: [rows], data: labelsOfRows(labels, selection) }),
     ),
   );
   const output = { loss, hidden };

@@ -6,13 +6,12 @@ import {
   scale,
   add,
   sliceFeatures,
-  tensorFrom,
-  withCategory,
   type Batch,
   type DeviceBatch,
   type Tensor,
   type TokenSelection,
 } from '@leantune/core';
+import { batchTensor } from './positions.js';
 
 /** Loss of one vector of logits for each row: cross-entropy, or mean squared error of a regression. */
 export function sequenceLoss(kind: 'classification' | 'regression', logits: Tensor, batch: DeviceBatch): Tensor {
@@ -38,7 +37,10 @@ export function spanLoss(logits: Tensor, { host, size, selection }: DeviceBatch)
   const padded = selection?.slotMask && paddedSlots(selection);
   const side = (index: number) => {
     const scores = reshape(sliceFeatures(logits, index, 1), [size, tokens]);
-    return crossEntropy(padded === undefined ? scores : add(scores, padded), batchTensor(slots(index), [size]));
+    return crossEntropy(
+      padded === undefined ? scores : add(scores, padded),
+      batchTensor({ dtype: 'int32', shape: [size], data: slots(index) }),
+    );
   };
   return scale(add(side(0), side(1)), 0.5);
 }
@@ -46,7 +48,7 @@ export function spanLoss(logits: Tensor, { host, size, selection }: DeviceBatch)
 /** What hides the padded slots of a selection from a softmax: [batch, tokens]. */
 function paddedSlots({ batch, tokens, mask }: TokenSelection): Tensor {
   const hiding = Float32Array.from(mask, (real) => (real === 1 ? 0 : -1e30));
-  return withCategory('batch', () => tensorFrom(hiding, [batch, tokens]));
+  return batchTensor({ dtype: 'float32', shape: [batch, tokens], data: hiding });
 }
 
 /**
@@ -57,7 +59,8 @@ function paddedSlots({ batch, tokens, mask }: TokenSelection): Tensor {
 export function nextTokenLoss(logits: Tensor, labels: Int32Array, selection: TokenSelection | undefined): Tensor {
   const [batch, tokens, vocabulary] = logits.shape as [number, number, number];
   const rows = batch * tokens;
-  return crossEntropy(reshape(logits, [rows, vocabulary]), batchTensor(labelsOfRows(labels, selection), [rows]));
+  const rowLabels = batchTensor({ dtype: 'int32', shape: [rows], data: labelsOfRows(labels, selection) });
+  return crossEntropy(reshape(logits, [rows, vocabulary]), rowLabels);
 }
 
 /** Labels [size, length] of a language-modelling batch, one place earlier: what each token should predict. */
@@ -78,8 +81,4 @@ export function labelsOfRows(labels: Int32Array, selection: TokenSelection | und
   return positions.map((position, slot) =>
     mask[slot] === 0 ? ignoredLabel : labels[Math.floor(slot / tokens) * length + position]!,
   );
-}
-
-export function batchTensor(values: Int32Array, shape: readonly number[]): Tensor {
-  return withCategory('batch', () => tensorFrom(values, shape, 'int32'));
 }

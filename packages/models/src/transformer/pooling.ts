@@ -1,14 +1,13 @@
 import {
   meanWeights,
-  tensorFrom,
   tokenAt,
   tokensAt,
   weightedTokenSum,
-  withCategory,
   type DeviceBatch,
   type Tensor,
   type TokenSelection,
 } from '@leantune/core';
+import { batchTensor } from './positions.js';
 
 /** How the head of an encoder reads the last hidden states. */
 export type Pooling =
@@ -23,7 +22,8 @@ export type Pooling =
 export function poolTokens(hidden: Tensor, { size, inputs, selection }: DeviceBatch, pooling: Pooling): Tensor {
   if (pooling === 'first') return tokenAt(hidden, 0);
   const tokens = hidden.shape[1]!;
-  const all = () => withCategory('batch', () => tensorFrom(new Float32Array(size * tokens).fill(1), [size, tokens]));
+  const all = () =>
+    batchTensor({ dtype: 'float32', shape: [size, tokens], data: new Float32Array(size * tokens).fill(1) });
   if (pooling === 'meanUnmasked') return weightedTokenSum(hidden, meanWeights(all()));
   const mask = selection === undefined ? inputs.attentionMask! : (selection.slotMask ?? all());
   return weightedTokenSum(hidden, meanWeights(mask));
@@ -43,8 +43,5 @@ export function poolPositions(
     const slot = selection === undefined ? position : (selection.slotOf(row, position) ?? 0);
     return row * tokens + slot;
   });
-  return tokensAt(
-    hidden,
-    withCategory('batch', () => tensorFrom(rows, [rows.length], 'int32')),
-  );
+  return tokensAt(hidden, batchTensor({ dtype: 'int32', shape: [rows.length], data: rows }));
 }

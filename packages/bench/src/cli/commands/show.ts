@@ -24,7 +24,7 @@ async function find(name: string, backend: string | undefined): Promise<unknown>
   if (shippedSweepNames().includes(name) || /\.ya?ml$/.test(name)) return describeSweep(name, backend);
   const registry = await loadRegistry();
   const described = registry.describe(name);
-  if (described !== undefined) return withMeasured(described);
+  if (described !== undefined) return withConfiguration(await withMeasured(described));
   if (/^[0-9a-f]{3,}$/.test(name)) {
     const result = await findCell(name);
     if (result !== undefined) return result;
@@ -37,6 +37,15 @@ async function find(name: string, backend: string | undefined): Promise<unknown>
     code: 'LEANTUNE_UNKNOWN_NAME',
     remedy: messages.listRemedy(),
   });
+}
+
+/** What a published model's config.json says, where it ships with leantune. */
+async function withConfiguration(described: unknown): Promise<unknown> {
+  if (typeof described !== 'object' || described === null || !('model' in described) || 'files' in described) {
+    return described;
+  }
+  const { readShippedConfig } = await import('@leantune/models/node');
+  return { ...described, ...readShippedConfig(String(described.model)) };
 }
 
 /** A method's options, and what one step of it trains and keeps: as on its page. */
