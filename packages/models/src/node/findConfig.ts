@@ -75,7 +75,7 @@ async function hubConfig(id: string, environment: NodeJS.ProcessEnv, options: Tr
       remedy: messages.remedyConfigNotFetched(id),
       cause,
     });
-  if (isOffline(environment, {})) throw fail(messages.offline());
+  if (isOffline(environment)) throw fail(messages.offline());
   const hub = hubClient(environment, options);
   try {
     const url = hub.addressOf(id, 'main', 'config.json');

@@ -12,6 +12,7 @@ export type {
   ResolvedCheckpoint,
   ResolveOptions,
 } from './weights/resolveCheckpoint.js';
+export { isOffline } from './weights/attempts.js';
 export type { DownloadProgress } from './weights/transfer.js';
 export { loadModel } from './loadModel.js';
 export type { LoadedModel, LoadModelOptions } from './loadModel.js';

@@ -1,7 +1,7 @@
 /** Mean negative log-likelihood of the learnt tokens of every example. */
 import { ignoredLabel, predict, type Batch, type TokenChoice, type TrainableModel } from '@leantune/core';
 import { Batcher } from '../batching/batcher.js';
-import type { EncodedExample } from '../batching/encode.js';
+import type { EncodedExample, RowTokenizer } from '../batching/encode.js';
 import type { MetricName } from '../metrics/metric.js';
 import { scoreRows, type TaskScore } from '../task/score.js';
 import { negativeLogLikelihood } from './negativeLogLikelihood.js';
@@ -12,8 +12,7 @@ const MOST_LOGITS = 1 << 26;
 interface ScoreOptions {
   /** Examples a batch; fewer where the vocabulary is large. */
   readonly size: number;
-  readonly padTokenId: number;
-  readonly vocabularySize?: number | undefined;
+  readonly tokenizer: Pick<RowTokenizer, 'padTokenId' | 'vocabularySize'>;
   readonly breathe?: (() => Promise<void>) | undefined;
 }
 
@@ -23,14 +22,14 @@ export async function scoreTokens(
   examples: readonly EncodedExample[],
   split: string,
   metrics: readonly [MetricName, ...MetricName[]],
-  options: ScoreOptions,
+  { size: mostExamples, tokenizer: { padTokenId, vocabularySize = 1 }, breathe }: ScoreOptions,
 ): Promise<TaskScore> {
   const losses = new Float64Array(examples.length);
   const tokens = new Float64Array(examples.length);
   const longest = examples.reduce((length, { inputIds }) => Math.max(length, inputIds.length), 1);
-  const fitting = Math.floor(MOST_LOGITS / (longest * (options.vocabularySize ?? 1)));
-  const size = Math.max(1, Math.min(options.size, fitting));
-  const batcher = new Batcher(examples, { size, order: 'length', padTokenId: options.padTokenId, labels: 'tokens' });
+  const fitting = Math.floor(MOST_LOGITS / (longest * vocabularySize));
+  const size = Math.max(1, Math.min(mostExamples, fitting));
+  const batcher = new Batcher(examples, { size, order: 'length', padTokenId, labels: 'tokens' });
   for (const batch of batcher) {
     const choice = predictors(batch);
     const { logits, shape } = predict(model, batch, { tokens: choice });
@@ -48,7 +47,7 @@ export async function scoreTokens(
       losses[index] = count === 0 ? 0 : sum / count;
       tokens[index] = count;
     });
-    await options.breathe?.();
+    await breathe?.();
   }
   return scoreRows(split, metrics, examples.length, () => ({ predictions: losses, labels: tokens }));
 }

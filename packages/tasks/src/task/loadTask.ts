@@ -129,10 +129,8 @@ export class LoadedTask {
    */
   async loss(model: TrainableModel, split: string, options: EvaluateOptions): Promise<TaskScore | undefined> {
     if (this.head.kind !== 'causal-lm' || this.dataset.splits[split] === undefined) return undefined;
-    const { size, tokenizer, breathe } = options;
-    const { padTokenId, vocabularySize } = tokenizer;
     const { examples } = this.encode(split, options);
-    return scoreTokens(model, examples, split, ['loss', 'perplexity'], { size, padTokenId, vocabularySize, breathe });
+    return scoreTokens(model, examples, split, ['loss', 'perplexity'], options);
   }
 
   /** `outputs` [rows, numberOfLabels], row-major, in the order of `rows(split)`: logits, or the values of a regression. */

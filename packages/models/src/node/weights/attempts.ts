@@ -27,6 +27,7 @@ export interface ResolveOptions extends WheelOptions {
   readonly manifests?: readonly ModelManifest[];
 }
 
-export function isOffline(environment: NodeJS.ProcessEnv, options: ResolveOptions): boolean {
+/** What Python's huggingface_hub takes for true. */
+export function isOffline(environment: NodeJS.ProcessEnv, options: Pick<ResolveOptions, 'offline'> = {}): boolean {
   return options.offline === true || /^(1|true|yes|on)$/i.test(environment['HF_HUB_OFFLINE'] ?? '');
 }

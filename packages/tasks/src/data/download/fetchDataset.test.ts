@@ -85,7 +85,7 @@ describe('fetchDataset', () => {
     const task = taskWith({ url: 'http://192.0.2.1/RTE.zip', bytes: 1, sha256: '', places });
     for (const options of [
       { offline: true, environment: { LEANTUNE_CACHE: cache } },
-      { environment: { LEANTUNE_CACHE: cache, HF_HUB_OFFLINE: '1' } },
+      { environment: { LEANTUNE_CACHE: cache, HF_HUB_OFFLINE: 'TRUE' } },
     ]) {
       await expect(fetchDataset(task, options)).rejects.toMatchObject({
         message: `rte: offline, and these files are not in ${cache}/data/glue/RTE:\n  train.tsv\n  dev.tsv`,

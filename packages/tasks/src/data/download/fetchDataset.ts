@@ -2,7 +2,7 @@
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EnvironmentError, LeantuneError, UsageError } from '@leantune/core';
-import { describeFailure, downloadVerified, type TransferOptions } from '@leantune/models/node';
+import { describeFailure, downloadVerified, isOffline, type TransferOptions } from '@leantune/models/node';
 import { messages } from '../../messages.js';
 import type { TaskDeclaration } from '../../task/declaration.js';
 import { dataCache } from '../dataFolder.js';
@@ -12,7 +12,7 @@ import type { Download } from './download.js';
 export interface FetchDatasetOptions extends TransferOptions {
   /** Default: the process's. */
   readonly environment?: NodeJS.ProcessEnv;
-  /** Touch no network; also set by LEANTUNE_OFFLINE or HF_HUB_OFFLINE. */
+  /** Touch no network; `HF_HUB_OFFLINE=1` means the same. */
   readonly offline?: boolean;
 }
 
@@ -63,10 +63,6 @@ export async function fetchDataset(
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
-}
-
-function isOffline({ LEANTUNE_OFFLINE, HF_HUB_OFFLINE }: NodeJS.ProcessEnv): boolean {
-  return [LEANTUNE_OFFLINE, HF_HUB_OFFLINE].some((value) => value !== undefined && !['', '0'].includes(value));
 }
 
 const placesOf = ({ places }: Download): string[] => (typeof places === 'string' ? [places] : Object.values(places));

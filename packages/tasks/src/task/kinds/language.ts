@@ -2,44 +2,34 @@
 import { ignoredLabel } from '@leantune/core';
 import type { EncodedExample } from '../../batching/encode.js';
 import { languageExample } from '../../batching/languageExample.js';
-import type { DocumentRow, InstructionRow } from '../../data/dataset.js';
+import type { DocumentRow, InstructionRow, TaskRow } from '../../data/dataset.js';
 import { scoreTokens } from '../../language/scoreTokens.js';
 import type { InstructionDeclaration, LanguageDeclaration } from '../declaration.js';
-import type { EncodedTask, EncodeTaskOptions, EvaluateOptions, TaskKind } from './kind.js';
+import type { EncodeTaskOptions, TaskKind } from './kind.js';
 
-const asTokens = (examples: readonly EncodedExample[], { maxLength }: EncodeTaskOptions): EncodedTask => ({
-  examples,
-  maxLength,
-  labels: 'tokens',
-});
-
-const scoring = ({ size, tokenizer, breathe }: EvaluateOptions) => ({
-  size,
-  padTokenId: tokenizer.padTokenId,
-  vocabularySize: tokenizer.vocabularySize,
-  breathe,
-});
+/** Trained and scored token by token, on the examples that `examplesOf` makes of the rows. */
+function tokenKind<Declaration extends LanguageDeclaration | InstructionDeclaration, Row extends TaskRow>(
+  examplesOf: (rows: readonly Row[], options: EncodeTaskOptions, declaration: Declaration) => EncodedExample[],
+): TaskKind<Declaration, Row> {
+  return {
+    head: () => ({ kind: 'causal-lm' }),
+    encode: (declaration, rows, options) => ({
+      examples: examplesOf(rows, options, declaration),
+      maxLength: options.maxLength,
+      labels: 'tokens',
+    }),
+    evaluate: (declaration, model, { split, rows }, options) =>
+      scoreTokens(model, examplesOf(rows, options, declaration), split, declaration.metrics, options),
+  };
+}
 
 /**
  * A document is a text with the token that ends one, cut into pieces of `maxLength` tokens: each token is learnt and
  * scored once, the first one of a piece only given.
  */
-export const languageKind: TaskKind<LanguageDeclaration, DocumentRow> = {
-  head: () => ({ kind: 'causal-lm' }),
-  encode: (_declaration, rows, options) =>
-    asTokens(
-      rows.flatMap((row) => piecesOf(row, options)),
-      options,
-    ),
-  evaluate: (declaration, model, { split, rows }, options) =>
-    scoreTokens(
-      model,
-      languageKind.encode(declaration, rows, options).examples,
-      split,
-      declaration.metrics,
-      scoring(options),
-    ),
-};
+export const languageKind = tokenKind<LanguageDeclaration, DocumentRow>((rows, options) =>
+  rows.flatMap((row) => piecesOf(row, options)),
+);
 
 function piecesOf({ document }: DocumentRow, { tokenizer, maxLength }: EncodeTaskOptions): EncodedExample[] {
   const ids = [...tokenizer.encode(document).inputIds];
@@ -57,25 +47,12 @@ function piecesOf({ document }: DocumentRow, { tokenizer, maxLength }: EncodeTas
  * Prompt and response encoded together, cut at `maxLength`, loss on the response (Open-Platypus' recipe, which
  * TokenTune follows: no end of text is added). A row whose response is cut away teaches nothing and is left out.
  */
-export const instructionKind: TaskKind<InstructionDeclaration, InstructionRow> = {
-  head: () => ({ kind: 'causal-lm' }),
-  encode: (declaration, rows, options) =>
-    asTokens(
-      rows
-        .filter(({ source }) => source === undefined || !declaration.leftOutSources?.includes(source))
-        .map((row) => responseExample(declaration, row, options))
-        .filter(teaches),
-      options,
-    ),
-  evaluate: (declaration, model, { split, rows }, options) =>
-    scoreTokens(
-      model,
-      instructionKind.encode(declaration, rows, options).examples,
-      split,
-      declaration.metrics,
-      scoring(options),
-    ),
-};
+export const instructionKind = tokenKind<InstructionDeclaration, InstructionRow>((rows, options, declaration) =>
+  rows
+    .filter(({ source }) => source === undefined || !declaration.leftOutSources?.includes(source))
+    .map((row) => responseExample(declaration, row, options))
+    .filter(teaches),
+);
 
 function responseExample({ prompt }: InstructionDeclaration, row: InstructionRow, options: EncodeTaskOptions) {
   const { tokenizer, maxLength } = options;
