@@ -1,5 +1,6 @@
 export { parseBertConfig } from './bert/config.js';
 export type { BertConfig } from './bert/config.js';
+export { chooseHead } from './architecture/chooseHead.js';
 export { modelFromCheckpoint, randomModel } from './architecture/buildModel.js';
 export type { BuiltModel } from './architecture/buildModel.js';
 export type { Architecture, ArchitectureDefinition, ModelBlueprint } from './architecture/architecture.js';

@@ -9,7 +9,8 @@ export type HostArray =
  * - `decoderInputIds` int32 [size, decoder length] for encoder-decoders that are trained on a target;
  * - `pixelValues` float32 [size, channels, height, width];
  * - `causalOrder` int32 [size, length]: the order of the tokens where a method has arranged them anew;
- * - `nextTokenLabels` int32 [size, length]: the label of each token's successor, where arranged anew.
+ * - `nextTokenLabels` int32 [size, length]: the label of each token's successor, where arranged anew;
+ * - `choiceMask` int32 [questions, choices]: 0 for a row that only stands in for a choice that its question lacks.
  *
  * `labels` are [size] (int32 classes, float32 targets of a regression), [size, length] for language modelling
  * (-100 = ignored), [questions] for multiple choice (each with size / questions rows), [size, 2] for spans.

@@ -30,6 +30,13 @@ interface ModelLimits {
   /** Longest input in tokens. */
   readonly maxPositions: number;
   readonly vocabularySize: number | undefined;
+  /** Pixels of the images that it reads; absent where the input is text. */
+  readonly image?: ImageSize;
+}
+
+interface ImageSize {
+  readonly height: number;
+  readonly width: number;
 }
 
 /** A configuration that has been read, whatever its architecture. */

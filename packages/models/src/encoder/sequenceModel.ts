@@ -1,10 +1,14 @@
 import {
   UsageError,
+  add,
   crossEntropy,
   reshape,
   selectedRows,
+  tensorFrom,
+  withCategory,
   type Batch,
   type DeviceBatch,
+  type HostArray,
   type ModelOutput,
   type ParameterSource,
 } from '@leantune/core';
@@ -21,6 +25,9 @@ export interface SequenceModelOptions {
   readonly headNames: readonly string[];
   readonly layers: SequenceHeadOptions;
 }
+
+/** Added to the score of a choice that a question lacks: far below every other one, in half precision too. */
+const ABSENT_CHOICE = -1e4;
 
 /** An encoder that scores whole rows: classification, regression, or the best of several texts. */
 export class SequenceModel extends EncoderModel {
@@ -48,10 +55,18 @@ export class SequenceModel extends EncoderModel {
     const scores = this.scores.call(poolTokens(hidden, batch, this.pooling)); // [batch, labels]
     if (this.head.kind === 'multiple-choice') {
       const questions = batch.labels.size;
-      const logits = reshape(scores, [questions, batch.size / questions]);
+      const plain = reshape(scores, [questions, batch.size / questions]);
+      const { choiceMask } = batch.host.inputs;
+      const logits = choiceMask === undefined ? plain : add(plain, absentChoices(choiceMask));
       return { loss: crossEntropy(logits, batch.labels), logits, hidden };
     }
     const kind = this.head.kind === 'regression' ? 'regression' : 'classification';
     return { loss: sequenceLoss(kind, scores, batch), logits: scores, hidden };
   }
+}
+
+/** What is added to scores [questions, choices]. */
+function absentChoices({ shape, data }: HostArray) {
+  const values = Float32Array.from(data, (real) => (real === 0 ? ABSENT_CHOICE : 0));
+  return withCategory('batch', () => tensorFrom(values, shape));
 }

@@ -1,5 +1,6 @@
 import { EnvironmentError, UsageError, withParameterStorage, type FloatStorageDType } from '@leantune/core';
 import type { ModelBlueprint } from '../architecture/architecture.js';
+import { chooseHead } from '../architecture/chooseHead.js';
 import { modelFromCheckpoint, randomModel } from '../architecture/buildModel.js';
 import { readModelConfig } from '../architecture/registry.js';
 import * as messages from '../messages.js';
@@ -14,7 +15,8 @@ import { readJson } from './readJson.js';
 import { resolveCheckpoint, type ResolveOptions, type ResolvedCheckpoint } from './weights/resolveCheckpoint.js';
 
 export interface LoadModelOptions extends ResolveOptions {
-  readonly head: HeadOptions;
+  /** Of several the first one that the architecture has. */
+  readonly head: HeadOptions | readonly [HeadOptions, ...HeadOptions[]];
   /** Names the streams of parameters that start fresh. Default 0. */
   readonly seed?: number;
   /** How weights are held; anything but float32 needs a backend that can (`torch`). Default float32. */
@@ -49,7 +51,8 @@ export interface LoadedModel {
  * @throws UsageError for unknown names; CorruptFileError for damaged files.
  */
 export async function loadModel(nameOrFolder: string, options: LoadModelOptions): Promise<LoadedModel> {
-  const { head, seed = 0, storage = 'float32', onLog } = options;
+  const { seed = 0, storage = 'float32', onLog } = options;
+  const heads = 'kind' in options.head ? ([options.head] as const) : options.head;
   const resolved = await resolveOrStandIn(nameOrFolder, options);
   if (resolved instanceof EnvironmentError) {
     const tokenizer = characterTokenizer();
@@ -58,7 +61,7 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
     const warnings = [messages.randomStandIn(nameOrFolder)];
     // The reason names folders of this machine: for people, not for results.
     onLog?.(`${warnings[0]!} ${resolved.message}`);
-    const model = randomModel(heldAs(blueprint, storage), head, seed);
+    const model = randomModel(heldAs(blueprint, storage), chooseHead(blueprint, heads), seed);
     return { model, tokenizer, source: 'random', random: true, freshParameters: [], warnings };
   }
   const { files, folder, sha256 } = resolved;
@@ -69,7 +72,7 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
   const weights = await openWeights(files.weights);
   const { model, freshParameters, unusedTensors } = await modelFromCheckpoint(
     heldAs(blueprint, storage),
-    head,
+    chooseHead(blueprint, heads),
     weights,
     files.weights,
     seed,
