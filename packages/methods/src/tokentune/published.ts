@@ -62,14 +62,14 @@ export function groupAsPublished(batch: Batch, choice: TokenSlots, kind: 'encode
     data: sources.map((token, slot) => (token < 0 ? padding : value(Math.floor(slot / length), token))),
   });
   const from = (array: HostArray) => place((row, token) => array.data[row * batch.length + token]!);
-  const { inputIds, attentionMask, tokenTypeIds, ...others } = batch.inputs;
+  const { inputIds, attentionMask, tokenTypeIds, ...whole } = batch.inputs;
   const positionIds = place((_row, token) => token);
   const nextLabels = () => {
     const next = nextTokenLabels(batch);
     return place((row, token) => next[row * batch.length + token]!, ignoredLabel);
   };
   const inputs = {
-    ...others,
+    ...whole,
     inputIds: from(inputIds!),
     attentionMask: from(attentionMask!),
     positionIds,

@@ -37,9 +37,9 @@ await describeOnBackends('choices that a question lacks', () => {
     const together: Batch = { ...plain, inputs: { ...plain.inputs, choiceMask } };
     const gradients = (batch: Batch) => {
       const loss = forwardBackward(model, batch, { seed: 0, microStep: 0 })!;
-      const values = model.parameters().flatMap(({ gradient, size }) => [...(gradient?.read() ?? Array(size).fill(0))]);
+      const values = model.parameters().flatMap(({ gradient, size }) => [...(gradient?.read() ?? new Float32Array(size))]);
       releaseGradients([...model.namedParameters()]);
-      return [loss, ...values] as number[];
+      return [loss, ...values];
     };
     const [first, second] = parts.map(gradients) as [number[], number[]];
     const both = gradients(together);
