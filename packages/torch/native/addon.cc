@@ -7,6 +7,7 @@
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/InferenceMode.h>
 #include <c10/util/Exception.h>
+#include <c10/util/accumulate.h>
 
 #include <cstring>
 #include <stdexcept>
@@ -64,8 +65,7 @@ napi_value guarded(napi_env env, Body body) {
   } catch (const OutOfMemory& error) {
     throwOutOfMemory(env, error.message, error.requestedBytes);
   } catch (const c10::OutOfMemoryError& error) {
-    const std::string message = error.what_without_backtrace();
-    throwOutOfMemory(env, message, requestedBytesIn(message));
+    throwOutOfMemory(env, error.what_without_backtrace(), -1);  // the text says how much
   } catch (const c10::Error& error) {
     throwError(env, error.what_without_backtrace());
   } catch (const std::exception& error) {
@@ -144,6 +144,10 @@ napi_value call(napi_env env, napi_callback_info info) {
   });
 }
 
+// Bytes up to which values go through pinned memory, from which a GPU copies while the host goes on. libtorch keeps such
+// memory for the next copy: batches, not models.
+constexpr int64_t kMostPinned = 1 << 25;
+
 // write(values: TypedArray) with [-1, dtype, rank, sizes…] in the scratch array → handle. The values are copied.
 napi_value write(napi_env env, napi_callback_info info) {
   return guarded(env, [&] {
@@ -152,12 +156,14 @@ napi_value write(napi_env env, napi_callback_info info) {
     Arguments arguments(scratch);
     const at::ScalarType dtype = arguments.dtype();
     const Sizes sizes = arguments.integers();
-    Tensor host = at::empty(sizes, at::TensorOptions().dtype(dtype));
+    const int64_t bytes = c10::multiply_integers(sizes) * static_cast<int64_t>(c10::elementSize(dtype));
+    const bool pinned = device().is_cuda() && bytes <= kMostPinned;
+    Tensor host = at::empty(sizes, at::TensorOptions().dtype(dtype).pinned_memory(pinned));
     size_t length = 0;
     const void* source = bytesOf(env, values[0], &length);
     if (static_cast<int64_t>(length) != host.numel()) throw std::invalid_argument("values and shape do not agree");
-    if (length > 0) std::memcpy(host.data_ptr(), source, host.numel() * host.element_size());
-    return number(env, static_cast<double>(table().put(host.to(device()))));
+    if (length > 0) std::memcpy(host.data_ptr(), source, bytes);
+    return number(env, static_cast<double>(table().put(host.to(device(), dtype, /*non_blocking=*/pinned))));
   });
 }
 
@@ -247,6 +253,14 @@ napi_value resetPeak(napi_env env, napi_callback_info) {
   });
 }
 
+// releaseCached(): what is reserved and not allocated goes back to the device.
+napi_value releaseCached(napi_env env, napi_callback_info) {
+  return guarded(env, [&]() -> napi_value {
+    releaseCachedMemory();
+    return nullptr;
+  });
+}
+
 // synchronize(): waits until the device has nothing left to do.
 napi_value synchronize(napi_env env, napi_callback_info) {
   return guarded(env, [&]() -> napi_value {
@@ -268,6 +282,7 @@ napi_value initialize(napi_env env, napi_value exports) {
         {"attach", attach}, {"call", call},           {"configure", configure}, {"drop", drop},
         {"gpus", listGpus}, {"handles", handles},     {"memory", memory},       {"read", read},
         {"write", write},   {"resetPeak", resetPeak}, {"synchronize", synchronize}, {"cudaVersion", readCudaVersion},
+        {"releaseCached", releaseCached},
     };
     for (const auto& [name, function] : functions) {
       napi_value value = nullptr;

@@ -8,7 +8,6 @@
 #include <atomic>
 #include <cstring>
 #include <fstream>
-#include <regex>
 #include <stdexcept>
 
 #include "kernel.h"
@@ -105,6 +104,12 @@ void resetMemoryPeak() {
 #endif
 }
 
+void releaseCachedMemory() {
+#if LEANTUNE_TORCH_VERSION >= 20900
+  if (!device().is_cpu()) deviceAllocator().emptyCache();
+#endif
+}
+
 int64_t freeDeviceBytes() {
   if (!device().is_cpu()) {
 #if LEANTUNE_TORCH_VERSION >= 21000
@@ -124,15 +129,6 @@ int64_t freeDeviceBytes() {
     if (word == "MemAvailable:" && file >> kibibytes) return kibibytes * 1024;
   }
   return -1;
-}
-
-int64_t requestedBytesIn(const std::string& message) {
-  std::smatch match;
-  static const std::regex pattern(R"(allocate ([0-9.]+) (bytes|KiB|MiB|GiB))");
-  if (!std::regex_search(message, match, pattern)) return -1;
-  const std::string unit = match[2];
-  const double factor = unit == "bytes" ? 1 : unit == "KiB" ? 0x1p10 : unit == "MiB" ? 0x1p20 : 0x1p30;
-  return static_cast<int64_t>(std::stod(match[1]) * factor);
 }
 
 }  // namespace leantune

@@ -14,6 +14,8 @@ struct MemoryFigures {
 
 MemoryFigures memoryFigures();
 void resetMemoryPeak();
+// Gives back to the device what is reserved and not allocated.
+void releaseCachedMemory();
 
 // Puts an allocator that counts before libtorch's own on the CPU; before the first tensor is made.
 void countHostMemory();
@@ -27,8 +29,5 @@ struct OutOfMemory : std::exception {
 
 // Bytes that the device has free; -1 where it does not say.
 int64_t freeDeviceBytes();
-
-// "Tried to allocate 20.00 MiB" → bytes; -1 where the text says nothing of the kind.
-int64_t requestedBytesIn(const std::string& message);
 
 }  // namespace leantune
