@@ -6,6 +6,9 @@ export const messages = {
   methodNameForm: () => 'expected lower-case words joined by hyphens, like "my-method"',
   needsOptionsSchema: () => 'expected a zod object: z.object({ … }), z.object({}) for no options',
   needsFunction: (signature: string) => `expected a function ${signature}`,
+  formula: (formula: string, found: string | undefined, names: readonly string[]) =>
+    `formula "${formula}": expected a sum of products like "2·B·T·(H + width)" of ${names.join(', ')} and numbers, found ${found === undefined ? 'the end' : `"${found}"`}`,
+  formulaNeedsModel: (method: string) => `the memory of ${method} is measured on BERT or OPT, and it supports neither`,
   methodProblem: (key: string, problem: string) => `${key}: ${problem}`,
   noSuchMethod: () => 'no method has this name',
   listMethods: () => 'npx leantune list methods',

@@ -8,8 +8,10 @@ export const checkpoint = defineMethod({
   summary: 'Keeps only the inputs of every n layers and runs them again in the backward pass.',
   reference: 'Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost", section 3',
   slots: ['stack'],
-  memory:
-    'One hidden tensor [batch, length, hidden] a segment, and during the backward pass what one segment of `every` layers keeps without it.',
+  memory: {
+    layer: [{ what: 'input of every segment', lean: 'B·T·H/every' }],
+    once: 'what the layers of one segment keep without it, while they run again',
+  },
   options: z.object({ every: z.int().min(1).default(1).describe('layers between two kept inputs') }),
   supports: () => true,
   apply: (model, { every }) => {

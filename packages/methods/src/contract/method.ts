@@ -1,5 +1,6 @@
 import type { TransformerModel } from '@leantune/models';
 import type { z } from 'zod';
+import type { LayerMemory } from '../memory/layerMemory.js';
 
 /**
  * What a method decides about: `base` how frozen weights are held, `weights` what is trained and inserted, `tokens`
@@ -32,8 +33,8 @@ export interface MethodDefinition<Schema extends z.ZodObject = z.ZodObject> {
   /** Paper, section, and whose code it follows. */
   readonly reference: string;
   readonly slots: readonly Slot[];
-  /** What it saves, as a formula over the model's sizes, for its page; absent where measured bytes say it best. */
-  readonly memory?: string;
+  /** What a layer keeps for the backward pass, for its page; the battery measures it. */
+  readonly memory?: LayerMemory;
   /** Types, defaults, ranges and a description of every option. */
   readonly options: Schema;
   /** `true`, or why the method cannot be applied to this model. */

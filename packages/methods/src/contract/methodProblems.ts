@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { evaluateFormula, formulaSizes } from '../memory/formula.js';
 import { messages } from '../messages.js';
 import { slots } from './method.js';
 
@@ -13,16 +14,34 @@ function isOptionsSchema(value: unknown): boolean {
   return 'shape' in value && typeof value.shape === 'object' && 'safeParse' in value && isFunction(value.safeParse);
 }
 
-const definitionSchema = z.object({
-  name: z.string().regex(methodNamePattern, { error: messages.methodNameForm() }),
-  summary: z.string().min(1),
-  reference: z.string().min(1),
-  slots: z.array(z.enum(slots)).min(1),
-  options: z.custom(isOptionsSchema, { error: messages.needsOptionsSchema() }),
-  supports: z.custom(isFunction, { error: messages.needsFunction('(model) => true | string') }),
-  apply: z.custom(isFunction, { error: messages.needsFunction('(model, options, context) => ({ merge? })') }),
-  memory: z.string().min(1).optional(),
-});
+const kept = z.object({ what: z.string().min(1), lean: z.string(), pytorch: z.string().optional() });
+const memory = z.object({ layer: z.array(kept), once: z.string().min(1).optional() });
+
+const definitionSchema = z
+  .object({
+    name: z.string().regex(methodNamePattern, { error: messages.methodNameForm() }),
+    summary: z.string().min(1),
+    reference: z.string().min(1),
+    slots: z.array(z.enum(slots)).min(1),
+    options: z.custom(isOptionsSchema, { error: messages.needsOptionsSchema() }),
+    supports: z.custom(isFunction, { error: messages.needsFunction('(model) => true | string') }),
+    apply: z.custom(isFunction, { error: messages.needsFunction('(model, options, context) => ({ merge? })') }),
+    memory: memory.optional(),
+  })
+  .superRefine(({ memory, options }, context) => {
+    const names = [...Object.keys(formulaSizes), ...Object.keys((options as z.ZodObject).shape)];
+    const ones = Object.fromEntries(names.map((name) => [name, 1]));
+    memory?.layer.forEach(({ lean, pytorch = lean }, index) => {
+      for (const formula of new Set([lean, pytorch])) {
+        try {
+          evaluateFormula(formula, ones);
+        } catch (error) {
+          if (!(error instanceof SyntaxError)) throw error;
+          context.addIssue({ code: 'custom', path: ['memory', 'layer', index], message: error.message });
+        }
+      }
+    });
+  });
 
 /** Everything that keeps a value from being a method, one line each; nothing where it is one. */
 export function methodProblems(value: unknown): string[] {

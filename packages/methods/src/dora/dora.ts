@@ -1,6 +1,6 @@
 import { defineMethod } from '../contract/method.js';
 import { targetSites } from '../lora/linearSites.js';
-import { freshUpdate, hasLinearSites } from '../lora/lora.js';
+import { freshUpdate, hasLinearSites, loraLayer } from '../lora/lora.js';
 import type { LoraLinearOptions } from '../lora/loraLinear.js';
 import { loraOptions } from '../lora/options.js';
 import { wrapSites } from '../lora/wrapSites.js';
@@ -14,6 +14,9 @@ export const dora = defineMethod({
   summary: 'Trains low-rank updates of the direction of frozen weights, their magnitudes, and the task head.',
   reference: 'Liu et al. 2024, "DoRA", equation 5 and section 4.3 (constant norm); files and start as PEFT',
   slots: ['weights'],
+  memory: {
+    layer: [...loraLayer, { what: 'both products that magnitudes scale, and their norms', lean: '2·B·T·H + 2·H' }],
+  },
   options: loraOptions,
   supports: hasLinearSites,
   apply: (model, options, { seed }) => {

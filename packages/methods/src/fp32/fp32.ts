@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineMethod } from '../contract/method.js';
+import { trainedLayer } from '../memory/bertLayer.js';
 
 /**
  * Weights in float32 under a run of lower precision. PEFT 0.5's `prepare_model_for_kbit_training` casts every half-precision
@@ -10,6 +11,7 @@ export const fp32 = defineMethod({
   summary: 'Holds the weights in float32, whatever the precision of the run.',
   reference: 'Simoulin et al. 2024, published script: PEFT 0.5.0, prepare_model_for_kbit_training',
   slots: ['base'],
+  memory: { layer: trainedLayer() },
   options: z.object({}),
   supports: () => true,
   apply: (model) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineMethod } from '../contract/method.js';
+import { trainedLayer } from '../memory/bertLayer.js';
 
 /** Full fine-tuning: every parameter is trained. */
 export const full = defineMethod({
@@ -7,8 +8,7 @@ export const full = defineMethod({
   summary: 'Full fine-tuning: trains every parameter.',
   reference: 'Devlin et al. 2019, section 3.2',
   slots: ['weights'],
-  memory:
-    'An encoder layer keeps 10 hidden tensors [batch, length, hidden] (`pytorch`: 16, and attention probabilities of heads · length / hidden more; dropout adds as much again and its masks).',
+  memory: { layer: trainedLayer() },
   options: z.object({}),
   supports: () => true,
   apply: (model) => {

@@ -12,6 +12,7 @@ export const headOnly = defineMethod({
   summary: 'Trains the task head only.',
   reference: 'Devlin et al. 2019, section 5.3 (feature-based approach); what PEFT calls modules_to_save',
   slots: ['weights'],
+  memory: { layer: [], once: 'the input of the head' },
   options: z.object({}),
   supports: (model) => [...model.namedParameters()].some(([name]) => isHead(model)(name)) || messages.tiedHead(),
   apply: (model) => {

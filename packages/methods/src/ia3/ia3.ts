@@ -5,6 +5,7 @@ import { defineMethod, type AppliedMethod } from '../contract/method.js';
 import { targetSites } from '../lora/linearSites.js';
 import { hasLinearSites } from '../lora/lora.js';
 import { wrapSites } from '../lora/wrapSites.js';
+import { passedLayer } from '../memory/bertLayer.js';
 import { defaultIa3Sites } from './defaultSites.js';
 import { Ia3Linear } from './ia3Linear.js';
 
@@ -17,6 +18,17 @@ export const ia3 = defineMethod({
   reference:
     'Liu et al. 2022, "Few-Shot Parameter-Efficient Fine-Tuning is Better and Cheaper than In-Context Learning", section 3.3; default sites, files and start as PEFT',
   slots: ['weights'],
+  memory: {
+    layer: [
+      ...passedLayer(),
+      { what: 'keys and values before they are scaled', lean: '2·B·T·H' },
+      {
+        what: 'inputs of the output and last projections before they are scaled',
+        lean: 'B·T·H',
+        pytorch: 'B·T·H + B·T·F',
+      },
+    ],
+  },
   options: z.object({
     outputs: sites.describe('sites whose output is scaled (default: as PEFT, by architecture)'),
     inputs: sites.describe('sites whose input is scaled (default: as PEFT, by architecture)'),

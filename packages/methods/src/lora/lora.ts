@@ -2,10 +2,19 @@ import { RandomParameterSource } from '@leantune/core';
 import type { Site, TransformerModel } from '@leantune/models';
 import { defineMethod, type AppliedMethod, type ApplyContext } from '../contract/method.js';
 import { messages } from '../messages.js';
+import { passedLayer } from '../memory/bertLayer.js';
+import type { KeptTensors } from '../memory/layerMemory.js';
 import { innerLinearSites, targetSites } from './linearSites.js';
 import { LoraInitialization, LoraLinear, type LoraLinearOptions } from './loraLinear.js';
 import { loraOptions, type LoraOptions } from './options.js';
 import { wrapSites } from './wrapSites.js';
+
+/** What a layer keeps with updates of its query and value projections. */
+export const loraLayer: readonly KeptTensors[] = [
+  ...passedLayer(),
+  { what: 'input of both updates', lean: '0', pytorch: 'B·T·H' },
+  { what: 'features inside both updates', lean: '2·B·T·rank' },
+];
 
 /** Low-rank adaptation; the task head is trained whole, as PEFT does for sequence classification. */
 export const lora = defineMethod({
@@ -14,6 +23,7 @@ export const lora = defineMethod({
   reference:
     'Hu et al. 2022, "LoRA", section 4; scaling of Kalajdzievski 2023 with rankStabilized; files and start as PEFT',
   slots: ['weights'],
+  memory: { layer: loraLayer },
   options: loraOptions,
   supports: hasLinearSites,
   apply: (model, options, context) => applyLora(model, options, context, 'lora'),

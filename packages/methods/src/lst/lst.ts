@@ -2,6 +2,7 @@ import { RandomParameterSource, UsageError, noGrad, type Tensor } from '@leantun
 import type { StackRunner, TransformerModel } from '@leantune/models';
 import { z } from 'zod';
 import { defineMethod } from '../contract/method.js';
+import { trainedLayer } from '../memory/bertLayer.js';
 import { messages } from '../messages.js';
 import { divides, nearestDivisor } from './narrowLayer.js';
 import { SideNetwork } from './sideNetwork.js';
@@ -18,6 +19,13 @@ export const lst = defineMethod({
   reference:
     'Sung et al. 2022, "LST: Ladder Side-Tuning", section 3, with fresh side layers instead of pruned copies of the backbone',
   slots: ['weights', 'stack'],
+  memory: {
+    layer: [
+      ...trainedLayer({ hidden: 'H/reduction', feedForward: 'F/reduction' }, 'B·T·H/reduction'),
+      { what: "the frozen layer's output, which is projected down", lean: 'B·T·H' },
+      { what: 'half the difference that the gate weighs, and its slope', lean: 'B·T·H/reduction + 1' },
+    ],
+  },
   options: z.object({
     reduction: z.int().min(1).default(8).describe('how many times fewer features the side network has'),
   }),

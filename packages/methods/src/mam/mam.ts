@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import { oneAdapter } from '../adapters/memory.js';
 import { insertAdapters, supportsAdapters } from '../adapters/insertAdapters.js';
 import { ParallelSum } from '../adapters/sums.js';
 import { assertRoomBefore } from '../contract/inputLength.js';
 import { defineMethod } from '../contract/method.js';
+import { passedLayer } from '../memory/bertLayer.js';
 import { insertPrefix, supportsPrefix } from '../prefix/insertPrefix.js';
 
 /** Mix-and-match adapter: a short prefix for attention, a wide parallel adapter beside the feed-forward network. */
@@ -13,6 +15,7 @@ export const mam = defineMethod({
     'He et al. 2022, "Towards a Unified View of Parameter-Efficient Transfer Learning", section 4.6 (MAM Adapter): ' +
     'prefix of 30, parallel adapter of width 512 scaled by 4; the prefix comes from a network of width 800 as in its code',
   slots: ['weights'],
+  memory: { layer: [...passedLayer({ keys: '(T + length)' }), ...oneAdapter('width')] },
   options: z.object({
     length: z.int().min(1).default(30).describe('virtual tokens of the prefix'),
     projection: z.int().min(1).default(800).describe('width of the network that makes the prefix'),

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defineMethod, type AppliedMethod } from '../contract/method.js';
 import { innerLinearSites, linearAt } from '../lora/linearSites.js';
 import { hasLinearSites } from '../lora/lora.js';
+import { passedLayer } from '../memory/bertLayer.js';
 
 /** How weights are held in 4 bits. */
 export const nf4Options = z.object({
@@ -17,6 +18,7 @@ export const nf4 = defineMethod({
   summary: 'Holds the weights of inner linear layers in 4 bits (NF4), frozen.',
   reference: 'Dettmers et al. 2023, "QLoRA", section 3; numbers as bitsandbytes',
   slots: ['base'],
+  memory: { layer: passedLayer() },
   options: nf4Options,
   supports: hasLinearSites,
   apply: quantizeLinearSites,

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { assertRoomBefore } from '../contract/inputLength.js';
 import { defineMethod } from '../contract/method.js';
+import { passedLayer } from '../memory/bertLayer.js';
 import { insertPrompt, supportsPrompt } from './insertPrompt.js';
 
 /** Prompt tuning: trained embeddings of virtual tokens before the text. */
@@ -11,6 +12,7 @@ export const prompt = defineMethod({
     'Lester et al. 2021, "The Power of Scale for Parameter-Efficient Prompt Tuning", section 2; positions, pooled token ' +
     'and random start as PEFT',
   slots: ['weights'],
+  memory: { layer: passedLayer({ queries: '(T + length)' }) },
   options: z.object({ length: z.int().min(1).default(20).describe('virtual tokens') }),
   supports: supportsPrompt,
   apply: (model, { length }, { seed, maxLength }) => {

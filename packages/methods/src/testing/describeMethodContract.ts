@@ -4,6 +4,7 @@ import type { TransformerModel } from '@leantune/models';
 import { parseMethodSpec } from '../index.js';
 import type { ContractClaims } from './claims.js';
 import { describeWholeContract } from './contract.js';
+import { itKeepsWhatItSays } from './layerMemory.js';
 import { describeThinContract } from './thinContract.js';
 import { tinyModels, type TinyModel } from './tinyModels.js';
 
@@ -29,6 +30,7 @@ export async function describeMethodContract(spelling: string, contract: MethodC
     gradientOfLoss,
     ...(trainableCount === undefined ? {} : { trainableCount: (_fixture, model) => trainableCount(model) }),
   };
+  for (const { definition } of parseMethodSpec(spelling).methods) itKeepsWhatItSays(definition);
   const main = await firstSupported(spelling);
   let isFirstBackend = true;
   await describeOnBackends(`contract of ${spelling}`, () => {

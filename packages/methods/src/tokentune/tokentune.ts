@@ -10,6 +10,7 @@ import type { TransformerModel } from '@leantune/models';
 import { z } from 'zod';
 import { assertTokensExist } from '../contract/inputLength.js';
 import { defineMethod } from '../contract/method.js';
+import { trainedLayer } from '../memory/bertLayer.js';
 import { messages } from '../messages.js';
 import { drawDecoderAsPublished, groupAsPublished } from './published.js';
 import { drawTokens, labelledTokens, predictingTokens, realTokens, type RowTokens, type TokenCount } from './select.js';
@@ -60,8 +61,7 @@ export const tokentune = defineMethod({
   reference:
     'Simoulin et al. 2024, "Memory-Efficient Fine-Tuning of Transformers via Token Selection", section 3, Algorithm 1',
   slots: ['tokens'],
-  memory:
-    'With k of T tokens an encoder layer keeps 2 hidden tensors of all tokens (keys, values) and 8 of k tokens in place of 10 of all (`pytorch`: 2 and 14 in place of 16, and probabilities of k instead of T queries).',
+  memory: { layer: trainedLayer({ queries: 'tokens', keys: 'T' }), defaults: { tokens: DEFAULT_TOKENS } },
   options: tokentuneOptions,
   supports: (model) => model.vocabularySize !== undefined || messages.noTokens(),
   apply: (model, options, { seed, maxLength }) => {
