@@ -69,6 +69,11 @@ export const imagesMissing = (architecture: string) => `${architecture} reads im
 export const imageShape = (found: readonly number[], expected: readonly number[]) =>
   `images of shape [${found.join(', ')}], expected [${expected.join(', ')}] (batch, channels, height, width); resize them to the model's image_size`;
 
+export const processedSizeDiffers = ({ height, width }: { readonly height: number; readonly width: number }) =>
+  `resizes to ${height} × ${width} pixels`;
+
+export const cropIsNotRead = () => 'crops images, which is not computed here';
+
 export const endTokensUneven = (id: number, counts: readonly number[]) => {
   const rowsWith = (wanted: number) => counts.flatMap((count, row) => (count === wanted ? [row] : []));
   const found = [...new Set(counts)].map((count) => `${count} in row ${rowsWith(count).join(', ')}`).join('; ');
@@ -88,6 +93,8 @@ export const headStartsFresh = (names: readonly string[]) =>
   `the task head starts from random values: ${names.join(', ')}`;
 
 export const noTokenizer = (architecture: string) => `${architecture} reads no text: it has no tokenizer`;
+
+export const noImageProcessor = (architecture: string) => `${architecture} reads no images`;
 
 export const startedFresh = (names: readonly string[]) =>
   `not in the checkpoint, so started from random values: ${names.join(', ')}`;

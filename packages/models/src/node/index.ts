@@ -1,5 +1,6 @@
 export { openWeights, saveSafetensors, weightFileNames } from './openWeights.js';
 export { loadTokenizer } from './loadTokenizer.js';
+export { loadImageProcessor } from './loadImageProcessor.js';
 export { writeFileAtomically } from './atomicFile.js';
 export { readJson } from './readJson.js';
 export { findModelConfig } from './findConfig.js';

@@ -3,12 +3,15 @@ import type { ModelBlueprint } from '../architecture/architecture.js';
 import { chooseHead } from '../architecture/chooseHead.js';
 import { modelFromCheckpoint, randomModel } from '../architecture/buildModel.js';
 import { readModelConfig } from '../architecture/registry.js';
+import { parseImageProcessor, type ImageProcessor } from '../image/imageProcessor.js';
 import * as messages from '../messages.js';
 import type { HeadOptions } from '../transformer/head.js';
 import type { TransformerModel } from '../transformer/model.js';
 import { tokenizerFromJson } from '../tokenizer/fromJson.js';
 import { wordPieceJson } from '../tokenizer/fromVocabulary.js';
 import type { Tokenizer } from '../tokenizer/tokenizer.js';
+import { findModelConfig } from './findConfig.js';
+import { loadImageProcessor } from './loadImageProcessor.js';
 import { loadTokenizer } from './loadTokenizer.js';
 import { openWeights } from './openWeights.js';
 import { readJson } from './readJson.js';
@@ -32,6 +35,8 @@ export interface LoadedModel {
   readonly model: TransformerModel;
   /** @throws UsageError for a model whose input is no text */
   readonly tokenizer: Tokenizer;
+  /** @throws UsageError for a model whose input are no images */
+  readonly imageProcessor: ImageProcessor;
   /** For results: e.g. `sentence-transformers/all-MiniLM-L6-v2@c9745ed…`, `folder NAME`, or `random`. */
   readonly source: string;
   /** True where no checkpoint was found and a small model with random weights stands in. */
@@ -46,8 +51,9 @@ export interface LoadedModel {
 }
 
 /**
- * Loads a model by name or folder. Where no source has a known checkpoint, a small model with random weights and a
- * character vocabulary takes its place, with a warning: everything runs, no score means anything.
+ * Loads a model by name or folder. Where no source has a known checkpoint, a small model with random weights (and a
+ * character vocabulary, or for images where the named one reads those) takes its place, with a warning: everything runs,
+ * no score means anything.
  * @throws UsageError for unknown names; CorruptFileError for damaged files.
  */
 export async function loadModel(nameOrFolder: string, options: LoadModelOptions): Promise<LoadedModel> {
@@ -55,19 +61,22 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
   const heads = 'kind' in options.head ? ([options.head] as const) : options.head;
   const resolved = await resolveOrStandIn(nameOrFolder, options);
   if (resolved instanceof EnvironmentError) {
-    const tokenizer = characterTokenizer();
+    const tokenizer = (await readsImages(nameOrFolder, options)) ? undefined : characterTokenizer();
     const { dropout } = options;
-    const blueprint = readModelConfig(standInConfig(tokenizer.vocabularySize), { dropout });
+    const blueprint = readModelConfig(standInConfig(tokenizer?.vocabularySize), { dropout });
+    const imageProcessor = blueprint.image && parseImageProcessor({}, blueprint.image);
     const warnings = [messages.randomStandIn(nameOrFolder)];
     // The reason names folders of this machine: for people, not for results.
     onLog?.(`${warnings[0]!} ${resolved.message}`);
     const model = randomModel(heldAs(blueprint, storage), chooseHead(blueprint, heads), seed);
-    return { model, tokenizer, source: 'random', random: true, freshParameters: [], warnings };
+    const known = { source: 'random', random: true, freshParameters: [], warnings };
+    return withReaders({ model, ...known }, tokenizer, imageProcessor);
   }
   const { files, folder, sha256 } = resolved;
   onLog?.(messages.loadingWeights(resolved.id, resolved.source));
   const { dropout } = options;
   const blueprint = readModelConfig(await readJson(files.config), { file: files.config, dropout });
+  const imageProcessor = blueprint.image && (await loadImageProcessor(folder, blueprint.image));
   const tokenizer = blueprint.vocabularySize === undefined ? undefined : await loadTokenizer(folder);
   const weights = await openWeights(files.weights);
   const { model, freshParameters, unusedTensors } = await modelFromCheckpoint(
@@ -86,12 +95,8 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
   const hashOf = (path: string | undefined) => (path === undefined ? undefined : sha256[path.split(/[\\/]/).at(-1)!]);
   const weightsSha256 = hashOf(files.weights);
   const tokenizerSha256 = hashOf(files.tokenizer);
-  return {
+  const known = {
     model,
-    get tokenizer() {
-      if (tokenizer !== undefined) return tokenizer;
-      throw new UsageError(messages.noTokenizer(model.architecture), { code: 'LEANTUNE_NO_TOKENIZER' });
-    },
     source: describeSource(resolved),
     random: false,
     ...(weightsSha256 === undefined ? {} : { weightsSha256 }),
@@ -101,6 +106,27 @@ export async function loadModel(nameOrFolder: string, options: LoadModelOptions)
       ...(unexpected.length === 0 ? [] : [messages.startedFresh(unexpected)]),
       ...(unusedLayers.length === 0 ? [] : [messages.layersUnused(unusedLayers)]),
     ],
+  };
+  return withReaders(known, tokenizer, imageProcessor);
+}
+
+/** What turns rows into the model's input: one of them, and who asks for the other hears why there is none. */
+function withReaders(
+  loaded: Omit<LoadedModel, 'tokenizer' | 'imageProcessor'>,
+  tokenizer: Tokenizer | undefined,
+  imageProcessor: ImageProcessor | undefined,
+): LoadedModel {
+  const { architecture } = loaded.model;
+  return {
+    ...loaded,
+    get tokenizer() {
+      if (tokenizer !== undefined) return tokenizer;
+      throw new UsageError(messages.noTokenizer(architecture), { code: 'LEANTUNE_NO_TOKENIZER' });
+    },
+    get imageProcessor() {
+      if (imageProcessor !== undefined) return imageProcessor;
+      throw new UsageError(messages.noImageProcessor(architecture), { code: 'LEANTUNE_NO_IMAGE_PROCESSOR' });
+    },
   };
 }
 
@@ -129,17 +155,20 @@ async function resolveOrStandIn(
   }
 }
 
-/** Two layers of 64: seconds on any machine. */
-function standInConfig(vocabularySize: number): Readonly<Record<string, unknown>> {
-  return {
-    model_type: 'bert',
-    vocab_size: vocabularySize,
-    hidden_size: 64,
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    intermediate_size: 256,
-    pad_token_id: 0,
-  };
+/** Whether the configuration of a model says so, where it ships with leantune or lies in a cache. */
+async function readsImages(name: string, { environment = process.env }: LoadModelOptions): Promise<boolean> {
+  const offline = { ...environment, HF_HUB_OFFLINE: '1' };
+  const found = await findModelConfig(name, { environment: offline }).catch(() => undefined);
+  return found !== undefined && readModelConfig(found.config).image !== undefined;
+}
+
+/** Two layers of 64: seconds on any machine. Without a vocabulary it reads images. */
+function standInConfig(vocabularySize: number | undefined): Readonly<Record<string, unknown>> {
+  const input =
+    vocabularySize === undefined
+      ? { model_type: 'vit', image_size: 32, patch_size: 8 }
+      : { model_type: 'bert', vocab_size: vocabularySize, pad_token_id: 0 };
+  return { ...input, hidden_size: 64, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 256 };
 }
 
 /** WordPiece over single characters: needs no file. */

@@ -12,7 +12,7 @@ export const vit = defineArchitecture<VitConfig>({
   mayBeFresh: (name) => name.startsWith('classifier.'),
   parse: parseVitConfig,
   withDropout: (config, rate) => ({ ...config, hiddenDropout: rate, attentionDropout: rate }),
-  limits: (config) => ({ maxPositions: patchCount(config) + 1, vocabularySize: undefined }),
+  limits: (config) => ({ maxPositions: patchCount(config) + 1, vocabularySize: undefined, image: config.image }),
   initializerRange: (config) => config.initializerRange,
   create: (config, head, source) => new VitForImageClassification(config, className, head, source),
 });
