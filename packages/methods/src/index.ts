@@ -52,6 +52,7 @@ export { defineMethod, slots } from './contract/method.js';
 export type { AppliedMethod, ApplyContext, MethodDefinition, Slot } from './contract/method.js';
 export { methodNamePattern, methodProblems } from './contract/methodProblems.js';
 export { getMethod, methodNames, registerMethod } from './contract/registry.js';
+export { passedLayer, trainedLayer } from './memory/bertLayer.js';
 export { formulaSizes } from './memory/formula.js';
 export { layerBytes, optionsOfMemory } from './memory/layerMemory.js';
 export type { KeptTensors, LayerMemory } from './memory/layerMemory.js';

@@ -49,7 +49,7 @@ const method = ({ name, identifier }: NewMethodNames) => `import {
   type ParameterSource,
   type Tensor,
 } from '@leantune/core';
-import { defineMethod } from '@leantune/methods';
+import { defineMethod, passedLayer } from '@leantune/methods';
 import { z } from 'zod';
 
 /** y = s ∘ f(x): what stood at the site, scaled feature by feature; s starts at one. */
@@ -78,6 +78,7 @@ export const ${identifier} = defineMethod({
   summary: 'Trains vectors that scale what each block adds, and the task head.',
   reference: 'your paper, section and equation',
   slots: ['weights'],
+  memory: { layer: [...passedLayer(), { what: 'what is scaled', lean: '2·B·T·H' }] },
   options: z.object({
     targets: z
       .array(z.enum(['attention.output', 'ffn.down']))
