@@ -8,7 +8,9 @@
 #include <atomic>
 #include <cstring>
 #include <fstream>
+#include <mutex>
 #include <stdexcept>
+#include <unordered_map>
 
 #include "kernel.h"
 
@@ -19,48 +21,59 @@ namespace {
 std::atomic<int64_t> liveBytes{0};
 std::atomic<int64_t> peakBytes{0};
 
-// libtorch's memory and how much it is.
-struct HostBlock {
-  c10::DataPtr data;
-  int64_t bytes;
-};
+// What there was before; its blocks are their own contexts, as those of ours must be: libtorch's kernels also ask for
+// memory by pointer alone (raw_allocate).
+c10::Allocator* hostAllocator = nullptr;
 
-void freeHostBlock(void* context) {
-  auto* block = static_cast<HostBlock*>(context);
-  liveBytes -= block->bytes;
-  delete block;
+std::mutex blocksMutex;
+std::unordered_map<void*, int64_t> bytesOfBlocks;
+
+void freeHostBlock(void* pointer) {
+  int64_t bytes = 0;
+  {
+    const std::lock_guard<std::mutex> lock(blocksMutex);
+    const auto block = bytesOfBlocks.find(pointer);
+    bytes = block->second;
+    bytesOfBlocks.erase(block);
+  }
+  liveBytes -= bytes;
+  hostAllocator->raw_deallocate(pointer);
 }
 
 class CountingAllocator : public c10::Allocator {
  public:
-  explicit CountingAllocator(c10::Allocator* inner) : inner_(inner) {}
-
 #if LEANTUNE_TORCH_VERSION >= 20300
   c10::DataPtr allocate(size_t bytes) override {
 #else
   c10::DataPtr allocate(size_t bytes) const override {
 #endif
-    auto* block = new HostBlock{take(bytes), static_cast<int64_t>(bytes)};
-    const int64_t live = liveBytes += block->bytes;
+    void* pointer = take(bytes);
+    if (pointer == nullptr) return {nullptr, nullptr, &c10::detail::deleteNothing, at::Device(at::kCPU)};
+    const auto size = static_cast<int64_t>(bytes);
+    {
+      const std::lock_guard<std::mutex> lock(blocksMutex);
+      bytesOfBlocks[pointer] = size;
+    }
+    const int64_t live = liveBytes += size;
     for (int64_t peak = peakBytes; live > peak && !peakBytes.compare_exchange_weak(peak, live);) {
     }
-    return {block->data.get(), block, &freeHostBlock, at::Device(at::kCPU)};
+    return {pointer, pointer, &freeHostBlock, at::Device(at::kCPU)};
   }
+
+  c10::DeleterFnPtr raw_deleter() const override { return &freeHostBlock; }
 
 #if LEANTUNE_TORCH_VERSION >= 20300
   void copy_data(void* target, const void* source, size_t bytes) const override { std::memcpy(target, source, bytes); }
 #endif
 
  private:
-  c10::DataPtr take(size_t bytes) const {
+  static void* take(size_t bytes) {
     try {
-      return inner_->allocate(bytes);
+      return hostAllocator->raw_allocate(bytes);
     } catch (const c10::Error& error) {
       throw OutOfMemory(error.what_without_backtrace(), static_cast<int64_t>(bytes));
     }
   }
-
-  c10::Allocator* inner_;
 };
 
 #if LEANTUNE_TORCH_VERSION >= 20900
@@ -75,7 +88,8 @@ c10::DeviceAllocator& deviceAllocator() {
 
 void countHostMemory() {
   static const auto* once = [] {
-    auto* allocator = new CountingAllocator(c10::GetCPUAllocator());
+    hostAllocator = c10::GetCPUAllocator();
+    auto* allocator = new CountingAllocator();
     c10::SetCPUAllocator(allocator, 1);
     return allocator;
   }();
