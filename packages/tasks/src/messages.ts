@@ -113,6 +113,11 @@ export const messages = {
   tooFewExamples: (shots: number, found: number, subject: string | undefined) =>
     `${shots} solved examples asked for, ${found} found${subject === undefined ? '' : ` for subject ${subject}`}`,
   noShots: (task: string, shots: number) => `${task}: ${shots} solved examples asked for, the task has none`,
+  noPrompts: (task: string, option: string) =>
+    `${task}: ${option} is for language models; an encoder reads each choice with its question`,
+  noSuchHead: (task: string, found: string, heads: readonly string[]) =>
+    `${task} is learnt with a head for ${heads.join(' or ')}, the model has one for ${found}`,
+  noSuchHeadRemedy: () => 'take a model that has the head, or leave the task out',
   unknownTemplate: (task: string, template: string, nearest: string | undefined) =>
     `${task}: unknown template "${template}"${didYouMean(nearest)}`,
   questionTooLong: (id: string, tokens: number, maxLength: number) =>

@@ -33,18 +33,19 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
   memoryMeter().limitBytes = config.limits.memoryBytes;
 
   const { trainRows, devRows } = config.task;
-  const task = await loadTask(config.task.name, {
+  const data = await loadTask(config.task.name, {
     ...(trainRows === undefined ? {} : { trainRows }),
     ...(devRows === undefined ? {} : { devRows }),
   });
-  const { trainSplit } = task;
+  const { trainSplit } = data;
   const loaded = await loadModel(config.model, {
-    head: task.head,
+    head: data.heads,
     seed: config.seed,
     dropout: config.dropout,
     onLog: hooks.onLog,
   });
   const { model, tokenizer } = loaded;
+  const task = data.withHead(model.head);
   applyMethods(model, config.method, { seed: config.seed, maxLength: config.task.maxLength });
 
   const prompts = promptsOf(config.task);

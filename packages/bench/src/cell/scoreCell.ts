@@ -39,12 +39,11 @@ export class CellScoring {
     const metrics: Metric[] = [];
     const own = { ...this.options, ...options, breathe: this.hooks.breathe };
     for (const split of task.reportSplits) {
-      const questions = task.declaration.kind === 'multiple-choice';
-      // A question may be as long as the model can read: `maxLength` is for training.
-      const length = questions ? { maxLength: this.model.maxPositions } : {};
+      // A question to a language model may be as long as that can read: `maxLength` is for training.
+      const length = isPrompted(task) ? { maxLength: this.model.maxPositions } : {};
       metrics.push(...this.described(task, await task.evaluate(this.model, split, { ...own, ...length }), prefix));
     }
-    if (prefix === '' && task.declaration.kind === 'multiple-choice') {
+    if (prefix === '' && isPrompted(task)) {
       const loss = await task.loss(this.model, task.declaration.splits.select, own);
       if (loss !== undefined) metrics.push(...metricsOf(['loss'], loss, loss.split));
     }
@@ -55,7 +54,8 @@ export class CellScoring {
   async evaluateOthers(others: NonNullable<TaskSettings['evaluate']>): Promise<Metric[]> {
     const metrics: Metric[] = [];
     for (const { name, shots = 0, devRows } of others) {
-      const task = await loadTask(name, devRows === undefined ? {} : { devRows });
+      const data = await loadTask(name, devRows === undefined ? {} : { devRows });
+      const task = data.withHead(this.model.head);
       metrics.push(...(await this.evaluate(task, { shots }, `${task.name}/`)));
       this.warnings.push(...task.warnings);
     }
@@ -64,13 +64,20 @@ export class CellScoring {
 
   private described(task: LoadedTask, score: TaskScore, prefix: string): Metric[] {
     for (const warning of score.warnings ?? []) if (!this.warnings.includes(warning)) this.warnings.push(warning);
-    const names = task.declaration.metrics;
+    // A metric of another way of scoring the task is not there at all; one that is undefined here is named.
+    const names = task.declaration.metrics.filter(
+      (name) => name in score.metrics || score.undefinedMetrics.includes(name),
+    );
     const groups = Object.entries(score.groups ?? {}).flatMap(([group, part]) =>
       metricsOf(names, part, `${prefix}${score.split}/${group}`),
     );
     return [...metricsOf(names, score, `${prefix}${score.split}`), ...groups];
   }
 }
+
+/** Questions that are put to a language model. */
+const isPrompted = ({ declaration, head }: LoadedTask): boolean =>
+  declaration.kind === 'multiple-choice' && head.kind === 'causal-lm';
 
 function metricsOf(
   names: readonly MetricName[],

@@ -1,10 +1,11 @@
 /** Models and data of a plan, looked at once before the first cell: what is missing or damaged is one error. */
 import { ConfigurationError, EnvironmentError, LeantuneError } from '@leantune/core';
 import type { ConfigurationIssue } from '@leantune/core';
-import { readModelConfig } from '@leantune/models';
+import { chooseHead, readModelConfig } from '@leantune/models';
 import type { HeadOptions, ModelBlueprint } from '@leantune/models';
 import { findModelConfig, loadTokenizer, openWeights, readJson, resolveCheckpoint } from '@leantune/models/node';
 import { loadTask, type LoadedTask } from '@leantune/tasks';
+import type { CellConfig } from '../cell/contract.js';
 import { promptsOf } from '../cell/scoreCell.js';
 import { messages } from '../messages.js';
 import type { Cell } from '../sweep/cells.js';
@@ -22,26 +23,26 @@ export async function checkInputs(
   placeOf: (method: string) => MethodPlace,
   onWarning: (line: string) => void,
 ): Promise<void> {
-  const heads = new Map<string, HeadOptions>();
-  for (const name of new Set(cells.map(({ config }) => config.task.name))) {
-    const task = await readable(() => loadTask(name));
-    checkTask(task, cells);
-    heads.set(name, task.head);
+  const tasks = new Map<string, LoadedTask>();
+  for (const name of new Set(cells.flatMap(({ config: { task } }) => [task, ...(task.evaluate ?? [])].map(nameOf)))) {
+    tasks.set(name, await readable(() => loadTask(name)));
   }
-  const others = new Set(cells.flatMap(({ config }) => config.task.evaluate?.map(({ name }) => name) ?? []));
-  for (const task of others) await readable(() => loadTask(task));
+  for (const { config } of cells) void tasks.get(config.task.name)!.trainSplit; // throws where there is nothing to train on
   const trials: Trial[] = [];
   const issues = new Map<string, ConfigurationIssue>();
   const models = new Set(cells.map(({ config }) => config.model));
   for (const model of models) {
     const checked = await readable(() => checkModel(model, onWarning));
-    if (checked === undefined) continue;
-    const { blueprint, standsIn } = checked;
-    const positions = blueprint.maxPositions;
     for (const { config } of cells) {
       if (config.model !== model) continue;
       const { name, maxLength } = config.task;
-      trials.push({ model, blueprint, head: heads.get(name)!, method: config.method, maxLength });
+      const { heads } = tasks.get(name)!;
+      const head = checked === undefined ? heads[0] : chooseHead(checked.blueprint, heads);
+      checkTasks(config.task, head, tasks);
+      if (checked === undefined) continue;
+      const { blueprint, standsIn } = checked;
+      const positions = blueprint.maxPositions;
+      trials.push({ model, blueprint, head, method: config.method, maxLength });
       if (standsIn || maxLength <= positions) continue;
       const expected = messages.positions(positions, model);
       const issue = { key: messages.maxLengthOf(name), message: messages.outOfRange(maxLength), expected };
@@ -61,11 +62,21 @@ export async function checkInputs(
   }
 }
 
-/** Has rows to train on, and the templates and solved examples that its cells ask for. */
-function checkTask(task: LoadedTask, cells: readonly Cell[]): void {
-  void task.trainSplit; // throws where there is nothing to train on
-  for (const { config } of cells) if (config.task.name === task.name) task.checkPrompts(promptsOf(config.task));
+/**
+ * The trained task and those that are scored besides: learnt with that head, and with the templates and solved examples
+ * that the cell asks for.
+ */
+function checkTasks(
+  { evaluate = [], ...trained }: CellConfig['task'],
+  head: HeadOptions,
+  tasks: ReadonlyMap<string, LoadedTask>,
+): void {
+  for (const settings of [trained, ...evaluate]) {
+    tasks.get(settings.name)!.withHead(head).checkPrompts(promptsOf(settings));
+  }
 }
+
+const nameOf = ({ name }: { readonly name: string }): string => name;
 
 /** Opens every file of a model. Where random weights will stand in, its configuration alone, if that can be had. */
 async function checkModel(

@@ -1,6 +1,6 @@
 import { UsageError, ignoredLabel, type Batch, type BatchSource, type HostArray } from '@leantune/core';
 import { messages } from '../messages.js';
-import type { EncodedExample } from './encode.js';
+import type { EncodedExample, EncodedText } from './encode.js';
 import { orderRows, type RowOrder } from './order.js';
 
 /** A batch that knows which rows it holds: `indices[i]` is the row, counted from 0 in the split, of its i-th example. */
@@ -9,7 +9,7 @@ export interface IndexedBatch extends Batch {
 }
 
 export interface BatcherOptions {
-  /** Examples a batch; the last one of an epoch may be smaller unless `dropLast`. */
+  /** Examples (questions with all their choices) a batch; the last one of an epoch may be smaller unless `dropLast`. */
   readonly size: number;
   readonly order: RowOrder;
   /** Needed by `shuffled` and `grouped`. Default 0. */
@@ -26,6 +26,8 @@ export interface BatcherOptions {
   /** Which side of a short row is filled. Default `right`. */
   readonly paddingSide?: 'left' | 'right';
   readonly labels: LabelLayout;
+  /** The input of a batch of rows, where it is not their tokens: rows of one size each, which nothing is padded to. */
+  readonly inputsOf?: ((indices: readonly number[]) => Batch['inputs']) | undefined;
 }
 
 /**
@@ -76,7 +78,7 @@ export class Batcher implements BatchSource, Iterable<IndexedBatch> {
     const { order, size, seed = 0 } = this.options;
     if (order === 'length' || order === 'rows') epoch = 0;
     if (this.cachedOrder?.epoch !== epoch) {
-      const lengths = this.examples.map((example) => example.inputIds.length);
+      const lengths = this.examples.map(lengthOf);
       this.cachedOrder = { epoch, order: orderRows(order, lengths, size, seed, epoch) };
     }
     return this.cachedOrder.order;
@@ -84,42 +86,45 @@ export class Batcher implements BatchSource, Iterable<IndexedBatch> {
 
   private collate(indices: readonly number[]): IndexedBatch {
     const examples = indices.map((index) => this.examples[index]!);
-    const longest = examples.reduce((length, example) => Math.max(length, example.inputIds.length), 0);
+    const choices = examples.reduce((most, example) => Math.max(most, choicesOf(example).length), 1);
+    const texts = examples.flatMap((example) => asMany(choicesOf(example), choices));
+    const longest = texts.reduce((length, { inputIds }) => Math.max(length, inputIds.length), 0);
     const length = this.options.padding === 'maximum' ? this.options.maxLength! : longest;
-    const size = examples.length;
+    const size = texts.length;
     const left = this.options.paddingSide === 'left';
-    const padded = (values: (example: EncodedExample) => Int32Array, padding: number): HostArray => {
-      const data = new Int32Array(size * length).fill(padding); // [size, length]
-      examples.forEach((example, row) => {
-        const own = values(example);
-        data.set(own, row * length + (left ? length - own.length : 0));
+    const padded = <Row>(rows: readonly Row[], values: (row: Row) => Int32Array, padding: number): HostArray => {
+      const data = new Int32Array(rows.length * length).fill(padding); // [rows, length]
+      rows.forEach((row, index) => {
+        const own = values(row);
+        data.set(own, index * length + (left ? length - own.length : 0));
       });
-      return { dtype: 'int32', shape: [size, length], data };
+      return { dtype: 'int32', shape: [rows.length, length], data };
     };
-    const withTypes = examples.every((example) => example.tokenTypeIds !== undefined);
+    const withTypes = texts.every((text) => text.tokenTypeIds !== undefined);
     return {
       size,
       length,
-      inputs: {
-        inputIds: padded((example) => example.inputIds, this.options.padTokenId),
-        attentionMask: padded((example) => example.attentionMask, 0),
-        ...(withTypes ? { tokenTypeIds: padded((example) => example.tokenTypeIds!, 0) } : {}),
+      inputs: this.options.inputsOf?.(indices) ?? {
+        inputIds: padded(texts, (text) => text.inputIds, this.options.padTokenId),
+        attentionMask: padded(texts, (text) => text.attentionMask, 0),
+        ...(withTypes ? { tokenTypeIds: padded(texts, (text) => text.tokenTypeIds!, 0) } : {}),
+        ...choiceMask(examples, choices),
       },
-      labels: this.labels(examples, padded),
+      labels: this.labels(examples, (values) => padded(examples, values, ignoredLabel)),
       indices,
     };
   }
 
   private labels(
     examples: readonly EncodedExample[],
-    padded: (values: (example: EncodedExample) => Int32Array, padding: number) => HostArray,
+    padded: (values: (example: EncodedExample) => Int32Array) => HostArray,
   ): HostArray {
     const size = examples.length;
     const listOf = ({ label }: EncodedExample) => (typeof label === 'number' ? Int32Array.of(label) : label);
     const numbers = () => examples.flatMap((example) => [...listOf(example)]);
     switch (this.options.labels) {
       case 'tokens':
-        return padded(listOf, ignoredLabel);
+        return padded(listOf);
       case 'span':
         return { dtype: 'int32', shape: [size, 2], data: Int32Array.from(numbers()) };
       case 'int32':
@@ -134,9 +139,29 @@ export class Batcher implements BatchSource, Iterable<IndexedBatch> {
     if (maxLength === undefined || !Number.isSafeInteger(maxLength) || maxLength < 1) {
       throw usage(messages.notPositiveInteger('maxLength', maxLength));
     }
-    const index = this.examples.findIndex((example) => example.inputIds.length > maxLength);
-    if (index >= 0) throw usage(messages.exampleTooLong(index, this.examples[index]!.inputIds.length, maxLength));
+    const index = this.examples.findIndex((example) => lengthOf(example) > maxLength);
+    if (index >= 0) throw usage(messages.exampleTooLong(index, lengthOf(this.examples[index]!), maxLength));
   }
+}
+
+const choicesOf = (example: EncodedExample): readonly EncodedText[] => [example, ...(example.otherChoices ?? [])];
+
+/** Tokens of its longest text. */
+const lengthOf = (example: EncodedExample): number =>
+  choicesOf(example).reduce((length, { inputIds }) => Math.max(length, inputIds.length), 0);
+
+/** The first choice stands in for those that a question lacks; the mask then leaves them out. */
+const asMany = (own: readonly EncodedText[], choices: number): readonly EncodedText[] =>
+  Array.from({ length: choices }, (_, choice) => own[choice] ?? own[0]!);
+
+/** Which choices are real; nothing where all are. */
+function choiceMask(examples: readonly EncodedExample[], choices: number): { readonly choiceMask?: HostArray } {
+  const counts = examples.map((example) => choicesOf(example).length);
+  if (counts.every((count) => count === choices)) return {};
+  const data = Int32Array.from(
+    counts.flatMap((count) => Array.from({ length: choices }, (_, choice) => (choice < count ? 1 : 0))),
+  );
+  return { choiceMask: { dtype: 'int32', shape: [examples.length, choices], data } };
 }
 
 function usage(message: string): UsageError {

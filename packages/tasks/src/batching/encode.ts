@@ -12,14 +12,21 @@ export interface EncodeOptions {
   readonly truncation?: Truncation;
 }
 
-/** One row in tokens; all arrays are [length]. */
-export interface EncodedExample {
+/** One text, or pair of texts, in tokens; all arrays are [length]. */
+export interface EncodedText {
   readonly inputIds: Int32Array;
   readonly attentionMask: Int32Array;
   /** Absent in language modelling. */
   readonly tokenTypeIds?: Int32Array;
-  /** Class or target; the tokens to be learnt [length], -100 for none; or an answer's first and last token [2]. */
+}
+
+/** One row in tokens: a text, or a question with its choices, of which this is the first. */
+export interface EncodedExample extends EncodedText {
+  /**
+   * Class, choice or target; the tokens to be learnt [length], -100 for none; or an answer's first and last token [2].
+   */
   readonly label: number | Int32Array;
+  readonly otherChoices?: readonly EncodedText[];
 }
 
 export function encodeDataset(
@@ -27,14 +34,20 @@ export function encodeDataset(
   tokenizer: RowTokenizer,
   options: EncodeOptions,
 ): EncodedExample[] {
-  const { maxLength, truncation = 'longest_first' } = options;
-  return rows.map((row) => {
-    const encoding = tokenizer.encode(row.text, row.pair, { maxLength, truncation });
-    return {
-      inputIds: Int32Array.from(encoding.inputIds),
-      attentionMask: Int32Array.from(encoding.attentionMask),
-      tokenTypeIds: Int32Array.from(encoding.tokenTypeIds),
-      label: row.label,
-    };
-  });
+  return rows.map((row) => ({ ...encodeText(row.text, row.pair, tokenizer, options), label: row.label }));
+}
+
+/** A text, or a pair, as a model that reads whole texts takes it. */
+export function encodeText(
+  text: string,
+  pair: string | undefined,
+  tokenizer: RowTokenizer,
+  { maxLength, truncation = 'longest_first' }: EncodeOptions,
+): EncodedText {
+  const encoding = tokenizer.encode(text, pair, { maxLength, truncation });
+  return {
+    inputIds: Int32Array.from(encoding.inputIds),
+    attentionMask: Int32Array.from(encoding.attentionMask),
+    tokenTypeIds: Int32Array.from(encoding.tokenTypeIds),
+  };
 }

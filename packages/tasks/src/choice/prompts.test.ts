@@ -9,6 +9,7 @@ import { getTask } from '../task/registry.js';
 import { encodePair } from './encodePair.js';
 import { promptsOf } from './fewShot.js';
 import { scoreChoices } from './scoreChoices.js';
+import { charactersOf } from './template.js';
 
 const declarationOf = (name: string) => getTask(name) as ChoiceDeclaration;
 const row: ChoiceRow = { question: 'Why?', choices: ['Because', 'So'], label: 1 };
@@ -108,27 +109,29 @@ describe('tokens', () => {
 });
 
 describe('scores', () => {
-  const likelihood = (values: number[]) => values.map((logLikelihood) => ({ logLikelihood, greedy: false }));
-  const { harness } = declarationOf('openbookqa').templates;
+  const characters = charactersOf(declarationOf('openbookqa').templates.harness);
 
   it('take the first of equals, and divide by characters for acc_norm', () => {
     const score = scoreChoices(
       declarationOf('openbookqa'),
-      harness,
       'test',
       [row, row],
-      [likelihood([-7, -7]), likelihood([-6.9, -7])],
+      [
+        [-7, -7],
+        [-6.9, -7],
+      ],
+      characters,
     );
     // Because: 7 characters, So: 2.
     expect(score.metrics).toEqual({ acc: 0, acc_norm: 0 });
-    const other = scoreChoices(declarationOf('openbookqa'), harness, 'test', [row], [likelihood([-7, -1.9])]);
+    const other = scoreChoices(declarationOf('openbookqa'), 'test', [row], [[-7, -1.9]], characters);
     expect(other.metrics).toEqual({ acc: 1, acc_norm: 1 });
   });
 
   it('carry the standard error of lm-evaluation-harness', () => {
     const rows = [0, 1, 1, 0, 1].map((label) => ({ ...row, label }));
-    const found = rows.map(() => likelihood([-2, -1]));
-    const { metrics, standardErrors } = scoreChoices(declarationOf('openbookqa'), harness, 'test', rows, found);
+    const found = rows.map(() => [-2, -1]);
+    const { metrics, standardErrors } = scoreChoices(declarationOf('openbookqa'), 'test', rows, found, characters);
     expect(metrics.acc).toBeCloseTo(0.6, 12);
     // Sample variance of 0, 1, 1, 0, 1 is 0.3.
     expect(standardErrors.acc).toBeCloseTo(Math.sqrt(0.3 / 5), 12);
@@ -138,18 +141,21 @@ describe('scores', () => {
     const several = { question: '', choices: ['a', 'b', 'c'], label: 0, truths: [1, 0, 1] };
     const score = scoreChoices(
       declarationOf('truthfulqa_mc2'),
-      harness,
       'dev',
       [several],
-      [likelihood([Math.log(0.1), Math.log(0.2), Math.log(0.3)])],
+      [[Math.log(0.1), Math.log(0.2), Math.log(0.3)]],
     );
     expect(score.metrics.acc).toBeCloseTo(4 / 6, 12);
   });
 
   it('of MMLU come by category and subject, too', () => {
     const rows = ['anatomy', 'virology', 'anatomy'].map((subject) => ({ ...row, choices: ['a', 'b'], subject }));
-    const found = [likelihood([-2, -1]), likelihood([-1, -2]), likelihood([-1, -2])];
-    const score = scoreChoices(declarationOf('mmlu'), harness, 'test', rows, found);
+    const found = [
+      [-2, -1],
+      [-1, -2],
+      [-1, -2],
+    ];
+    const score = scoreChoices(declarationOf('mmlu'), 'test', rows, found);
     expect(Object.entries(score.groups!).map(([name, { rows: count, metrics }]) => [name, count, metrics.acc])).toEqual(
       [
         ['stem', 2, 0.5],

@@ -1,25 +1,26 @@
-/** Log-likelihoods of choices → acc and acc_norm of lm-evaluation-harness, over all rows and by subject. */
+/** Log-likelihoods of choices → acc and acc_norm of lm-evaluation-harness, over all rows and by subject. Or other scores. */
 import type { ChoiceRow } from '../data/dataset.js';
 import type { MetricName } from '../metrics/metric.js';
 import type { ChoiceDeclaration } from '../task/declaration.js';
 import { scoreRows, type TaskScore } from '../task/score.js';
-import type { Likelihood } from './logLikelihood.js';
-import type { ChoiceTemplate } from './template.js';
 
+type CharactersOf = (row: ChoiceRow, choice: number) => number;
 type RowScores = Readonly<Partial<Record<MetricName, number>>>;
 
-/** `found` holds the likelihoods of every row's choices. */
+/**
+ * `values` holds the log-likelihoods (or logits) of every row's choices. Without `characters`, the length of a choice in
+ * characters, there is no acc_norm.
+ */
 export function scoreChoices(
   declaration: Pick<ChoiceDeclaration, 'metrics' | 'scoring' | 'categories'>,
-  template: Pick<ChoiceTemplate, 'target'>,
   split: string,
   rows: readonly ChoiceRow[],
-  found: readonly (readonly Likelihood[])[],
+  values: readonly (readonly number[])[],
+  characters?: CharactersOf,
 ): TaskScore {
-  const scores = rows.map((row, index) => {
-    const likelihoods = found[index]!.map(({ logLikelihood }) => logLikelihood);
-    return declaration.scoring === 'mass' ? { acc: massOf(row, likelihoods) } : bestOf(row, likelihoods, template);
-  });
+  const scores = rows.map((row, index) =>
+    declaration.scoring === 'mass' ? { acc: massOf(row, values[index]!) } : bestOf(row, values[index]!, characters),
+  );
   const over = (indices: readonly number[]) =>
     scoreRows(split, declaration.metrics, indices.length, (name) => ({
       predictions: indices.map((index) => scores[index]![name] ?? Number.NaN),
@@ -34,22 +35,21 @@ export function scoreChoices(
 }
 
 /** The likeliest choice, as such and by character of the choice; of equals the first one. */
-function bestOf(row: ChoiceRow, likelihoods: readonly number[], { target }: Pick<ChoiceTemplate, 'target'>): RowScores {
-  // Python's len: code points.
-  const characters = row.choices.map((_, choice) => Array.from(target(row, choice)).length);
-  const normalised = likelihoods.map((value, choice) => value / characters[choice]!);
-  const right = (values: readonly number[]) => {
-    if (values.some(Number.isNaN)) return Number.NaN;
-    return values.indexOf(Math.max(...values)) === row.label ? 1 : 0;
+function bestOf(row: ChoiceRow, values: readonly number[], characters?: CharactersOf): RowScores {
+  const right = (found: readonly number[]) => {
+    if (found.some(Number.isNaN)) return Number.NaN;
+    return found.indexOf(Math.max(...found)) === row.label ? 1 : 0;
   };
-  return { acc: right(likelihoods), acc_norm: right(normalised) };
+  if (characters === undefined) return { acc: right(values) };
+  const normalised = values.map((value, choice) => value / characters(row, choice));
+  return { acc: right(values), acc_norm: right(normalised) };
 }
 
 /** Probability of the right choices among all of them. */
-function massOf({ truths = [] }: ChoiceRow, likelihoods: readonly number[]): number {
+function massOf({ truths = [] }: ChoiceRow, values: readonly number[]): number {
   // Shifted by the largest, so that long choices do not all become 0.
-  const largest = Math.max(...likelihoods);
-  const probabilities = likelihoods.map((value) => Math.exp(value - largest));
+  const largest = Math.max(...values);
+  const probabilities = values.map((value) => Math.exp(value - largest));
   const total = probabilities.reduce((sum, value) => sum + value, 0);
   return probabilities.reduce((sum, value, choice) => sum + (truths[choice] === 1 ? value : 0), 0) / total;
 }

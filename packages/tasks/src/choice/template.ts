@@ -33,3 +33,9 @@ export const meft = (context: (row: ChoiceRow) => string): ChoiceTemplate => ({
 });
 
 export const choiceText = (row: ChoiceRow, choice: number): string => row.choices[choice]!;
+
+/** Length of a choice in characters as Python counts them: code points. */
+export const charactersOf =
+  ({ target }: Pick<ChoiceTemplate, 'target'>) =>
+  (row: ChoiceRow, choice: number): number =>
+    Array.from(target(row, choice)).length;

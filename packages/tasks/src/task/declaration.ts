@@ -58,13 +58,18 @@ export interface RegressionDeclaration extends TextDeclaration {
   readonly target: { readonly minimum: number; readonly maximum: number };
 }
 
-/** Questions with choices: a language model learns the right one as a continuation and is scored by likelihood. */
+/**
+ * Questions with choices. A language model learns the right one as a continuation and is scored by likelihood; an
+ * encoder scores each choice read with its question.
+ */
 export interface ChoiceDeclaration extends CommonDeclaration<ChoiceRow> {
   readonly kind: 'multiple-choice';
   /** The first is the default, in training and evaluation. */
   readonly templates: { readonly harness: ChoiceTemplate; readonly meft?: ChoiceTemplate };
   /** `best`: the likeliest choice; `mass`: probability of the right choices among all (TruthfulQA mc2). */
   readonly scoring: 'best' | 'mass';
+  /** What stands in a question where the choices fit in; absent where they follow it. */
+  readonly gap?: string;
   /** Names of the choices by their place, to count the right ones; absent where their number differs freely. */
   readonly answers?: readonly string[];
   /** Where solved examples before the question come from; absent where the task has none. */

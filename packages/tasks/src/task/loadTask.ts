@@ -10,7 +10,7 @@ import { messages } from '../messages.js';
 import { labelsOf, trainSplitsOf, type TaskDeclaration } from './declaration.js';
 import { holdOut } from './holdOut.js';
 import type { EncodedTask, EncodeTaskOptions, EvaluateOptions, PromptOptions } from './kinds/kind.js';
-import { kindOf } from './kinds/registry.js';
+import { headsOf, kindWith } from './kinds/registry.js';
 import { describeProvenance, type DatasetProvenance } from './provenance.js';
 import { getTask } from './registry.js';
 import { predictionsOf, scoreRows, type TaskScore } from './score.js';
@@ -53,9 +53,11 @@ export async function loadTask(name: string, options: LoadTaskOptions = {}): Pro
 /** A task with its rows in memory. Knows nothing of models but the head they need. */
 export class LoadedTask {
   readonly name: string;
-  readonly head: HeadOptions;
+  /** Heads that the task may be learnt with, the preferred first. */
+  readonly heads: readonly [HeadOptions, ...HeadOptions[]];
   /** The splits to report on that are there. */
   readonly reportSplits: readonly string[];
+  private readonly kind: NonNullable<ReturnType<typeof kindWith>>;
   private readonly encoded = new WeakMap<RowTokenizer, Map<string, EncodedTask>>();
 
   constructor(
@@ -64,10 +66,18 @@ export class LoadedTask {
     readonly provenance: DatasetProvenance,
     /** What the user should see before a run: other data than the published, fewer rows than asked for. */
     readonly warnings: readonly string[],
+    /** What it is learnt with here. */
+    readonly head = headsOf(declaration)[0],
   ) {
     this.name = declaration.name;
-    this.head = kindOf(declaration).head(declaration);
+    this.heads = headsOf(declaration);
+    this.kind = this.kindWith(head);
     this.reportSplits = declaration.splits.report.filter((split) => dataset.splits[split] !== undefined);
+  }
+
+  /** The same task for a model with that head. @throws UsageError where it is not learnt with such a one */
+  withHead(head: HeadOptions): LoadedTask {
+    return new LoadedTask(this.declaration, this.dataset, this.provenance, this.warnings, head);
   }
 
   /** The split to train on. @throws UsageError where there is none */
@@ -83,7 +93,7 @@ export class LoadedTask {
 
   /** Throws UsageError for options of prompts that the task does not have. */
   checkPrompts(options: PromptOptions): void {
-    kindOf(this.declaration).check?.(this.declaration, options);
+    this.kind.check?.(this.declaration, options);
   }
 
   /** Rows in their order, to which the outputs and, where a row is one example, the `indices` of batches refer. */
@@ -120,7 +130,7 @@ export class LoadedTask {
   evaluate(model: TrainableModel, split: string, options: EvaluateOptions): Promise<TaskScore> {
     const rows = this.rows(split);
     const rowsOf = (other: string) => this.rows(other);
-    return kindOf(this.declaration).evaluate(this.declaration, model, { split, rows, rowsOf }, options);
+    return this.kind.evaluate(this.declaration, model, { split, rows, rowsOf }, options);
   }
 
   /**
@@ -146,6 +156,16 @@ export class LoadedTask {
     return scoreRows(split, this.declaration.metrics, rows.length, () => ({ predictions, labels }));
   }
 
+  private kindWith(head: HeadOptions) {
+    const kind = kindWith(this.declaration, head);
+    if (kind !== undefined) return kind;
+    const known = this.heads.map((each) => each.kind);
+    throw new UsageError(messages.noSuchHead(this.name, head.kind, known), {
+      code: 'LEANTUNE_TASK_HEAD',
+      remedy: messages.noSuchHeadRemedy(),
+    });
+  }
+
   private encode(split: string, options: EncodeTaskOptions): EncodedTask {
     const encodings = this.encoded.get(options.tokenizer) ?? new Map<string, EncodedTask>();
     this.encoded.set(options.tokenizer, encodings);
@@ -153,7 +173,7 @@ export class LoadedTask {
     const key = JSON.stringify([split, maxLength, truncation, trainTemplate]);
     let encoded = encodings.get(key);
     if (encoded === undefined) {
-      encoded = kindOf(this.declaration).encode(this.declaration, this.rows(split), options);
+      encoded = this.kind.encode(this.declaration, this.rows(split), options);
       encodings.set(key, encoded);
     }
     return encoded;

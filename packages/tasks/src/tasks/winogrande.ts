@@ -15,6 +15,7 @@ export const winogrande = defineTask({
   },
   kind: 'multiple-choice',
   answers: ['1', '2'],
+  gap: '_',
   scoring: 'best',
   templates: {
     // Partial scoring (Trinh and Le 2018): the same ending after both fillings of the gap.

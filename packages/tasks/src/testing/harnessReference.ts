@@ -16,6 +16,7 @@ import { encodePair } from '../choice/encodePair.js';
 import { promptsOf } from '../choice/fewShot.js';
 import { logLikelihoods } from '../choice/logLikelihood.js';
 import { scoreChoices } from '../choice/scoreChoices.js';
+import { charactersOf } from '../choice/template.js';
 
 interface Item {
   readonly row: number;
@@ -111,18 +112,20 @@ export async function checkReference(file: string, mostItems: number): Promise<v
   });
   let start = 0;
   const found = used.map((row) => flat.slice(start, (start += row.choices.length)));
+  const values = found.map((choices) => choices.map(({ logLikelihood }) => logLikelihood));
+  const characters = charactersOf(template);
   used.forEach((_, index) => {
     const item = items[index]!;
     found[index]!.forEach(({ logLikelihood, greedy }, choice) => {
       expect(Math.abs(logLikelihood - item.ll[choice]!), `row ${index}, choice ${choice}`).toBeLessThanOrEqual(1e-3);
       if (item.greedy !== undefined) expect(greedy).toBe(item.greedy[choice] === 1);
     });
-    const own = scoreChoices(declaration, template, 'x', [used[index]!], [found[index]!]).metrics;
+    const own = scoreChoices(declaration, 'x', [used[index]!], [values[index]!], characters).metrics;
     expect(Math.abs(own.acc! - item.acc), `acc of row ${index}`).toBeLessThan(1e-5);
     if (item.acc_norm !== undefined) expect(own.acc_norm).toBe(item.acc_norm);
   });
   if (used.length < items.length) return;
-  const { metrics } = scoreChoices(declaration, template, 'x', used, found);
+  const { metrics } = scoreChoices(declaration, 'x', used, values, characters);
   expect(Math.abs(metrics.acc! - meta.totals.acc)).toBeLessThan(1e-9 + (declaration.scoring === 'mass' ? 1e-5 : 0));
   if (meta.totals.acc_norm !== undefined) expect(metrics.acc_norm).toBeCloseTo(meta.totals.acc_norm, 12);
 }

@@ -4,12 +4,13 @@ import type { EncodedExample } from '../../batching/encode.js';
 import { languageExample } from '../../batching/languageExample.js';
 import { encodePair } from '../../choice/encodePair.js';
 import { promptsOf } from '../../choice/fewShot.js';
-import { logLikelihoods, type Likelihood } from '../../choice/logLikelihood.js';
+import { logLikelihoods } from '../../choice/logLikelihood.js';
 import { scoreChoices } from '../../choice/scoreChoices.js';
-import type { ChoiceTemplate } from '../../choice/template.js';
+import { charactersOf, type ChoiceTemplate } from '../../choice/template.js';
 import type { ChoiceRow } from '../../data/dataset.js';
 import { messages } from '../../messages.js';
 import type { ChoiceDeclaration } from '../declaration.js';
+import type { TaskScore } from '../score.js';
 import type { EncodeTaskOptions, EvaluateOptions, PromptOptions, TaskKind } from './kind.js';
 
 export const choiceKind: TaskKind<ChoiceDeclaration, ChoiceRow> = {
@@ -19,32 +20,46 @@ export const choiceKind: TaskKind<ChoiceDeclaration, ChoiceRow> = {
     const template = templateOf(declaration, options.trainTemplate);
     const encode = template.encoding === 'together' ? encodeTogether : encodeApart;
     return {
-      examples: rows.filter(isAnswerable).map((row) => encode(row, template, options)),
+      examples: answerableRows(rows).map((row) => encode(row, template, options)),
       maxLength: template.encoding === 'together' ? options.maxLength : 2 * options.maxLength,
       labels: 'tokens',
     };
   },
   evaluate: async (declaration, model, { split, rows: all, rowsOf }, options) => {
     checkPrompts(declaration, options);
-    const rows = all.filter(isAnswerable);
+    const rows = answerableRows(all);
     const template = templateOf(declaration, options.evalTemplate);
     const { shots = 0 } = options;
-    const examples = shots === 0 ? [] : rowsOf(declaration.shots!.split).filter(isAnswerable);
+    const examples = shots === 0 ? [] : answerableRows(rowsOf(declaration.shots!.split));
     const prompts = promptsOf(rows, template, shots, examples, declaration.shots?.sampler ?? 'first');
     const pairs = rows.flatMap((row, index) => choicePairs(row, prompts[index]!, template, options));
     const found = await logLikelihoods(model, pairs, { ...options, padTokenId: options.tokenizer.padTokenId });
-    const score = scoreChoices(declaration, template, split, rows, byRow(rows, found));
+    const likelihoods = byRow(
+      rows,
+      found.map(({ logLikelihood }) => logLikelihood),
+    );
+    const score = scoreChoices(declaration, split, rows, likelihoods, charactersOf(template));
     const empty = pairs.filter(({ continuation }) => continuation.length === 0).length;
-    const warnings = [
-      ...(empty === 0 ? [] : [messages.emptyContinuations(declaration.name, split, empty)]),
-      ...(rows.length === all.length ? [] : [messages.unanswerable(declaration.name, split, all.length - rows.length)]),
-    ];
-    return warnings.length === 0 ? score : { ...score, warnings };
+    return withWarnings(score, declaration, all.length - rows.length, empty);
   },
 };
 
 /** Copies of some datasets lack a few choices, and with them the right one. */
-const isAnswerable = ({ label }: ChoiceRow): boolean => label >= 0;
+export const answerableRows = (rows: readonly ChoiceRow[]): ChoiceRow[] => rows.filter(({ label }) => label >= 0);
+
+/** The score with what a reader must know: rows left out, answers without a token of their own. */
+export function withWarnings(
+  score: TaskScore,
+  { name }: ChoiceDeclaration,
+  unanswerable: number,
+  empty: number,
+): TaskScore {
+  const warnings = [
+    ...(empty === 0 ? [] : [messages.emptyContinuations(name, score.split, empty)]),
+    ...(unanswerable === 0 ? [] : [messages.unanswerable(name, score.split, unanswerable)]),
+  ];
+  return warnings.length === 0 ? score : { ...score, warnings };
+}
 
 function checkPrompts(declaration: ChoiceDeclaration, { trainTemplate, evalTemplate, shots = 0 }: PromptOptions): void {
   templateOf(declaration, trainTemplate);
@@ -95,7 +110,7 @@ function choicePairs(row: ChoiceRow, prompt: string, template: ChoiceTemplate, o
   );
 }
 
-function byRow(rows: readonly ChoiceRow[], found: readonly Likelihood[]): Likelihood[][] {
+function byRow(rows: readonly ChoiceRow[], found: readonly number[]): number[][] {
   let start = 0;
   return rows.map(({ choices }) => found.slice(start, (start += choices.length)));
 }
