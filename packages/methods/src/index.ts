@@ -51,6 +51,8 @@ export type { AppliedMethods } from './contract/applyMethods.js';
 export { defineMethod, slots } from './contract/method.js';
 export type { AppliedMethod, ApplyContext, MethodDefinition, Slot } from './contract/method.js';
 export { methodNamePattern, methodProblems } from './contract/methodProblems.js';
+export { optionFacts } from './contract/optionFacts.js';
+export type { OptionFacts } from './contract/optionFacts.js';
 export { getMethod, methodNames, registerMethod } from './contract/registry.js';
 export { passedLayer, trainedLayer } from './memory/bertLayer.js';
 export { formulaSizes } from './memory/formula.js';

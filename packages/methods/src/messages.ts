@@ -18,6 +18,13 @@ export const messages = {
       column >= text.length ? 'the end' : `"${text.slice(column, column + 10)}"`
     }`,
   spellingRemedy: () => "spell methods like 'lora(rank=8,targets=[attention.query])+tokentune(tokens=16)'",
+  optionMissing: () => 'is missing',
+  optionType: (value: unknown) => `${JSON.stringify(value)} has the wrong type`,
+  optionRange: (value: unknown) => `${JSON.stringify(value)} is out of range`,
+  optionValue: (value: unknown) => `${JSON.stringify(value)} is not possible here`,
+  optionExpected: (type: string, range: string | undefined, description: string | undefined) =>
+    `${[type, range].filter((part) => part !== undefined).join(', ')}${description === undefined ? '' : `: ${description}`}`,
+  listType: (least: number) => (least === 0 ? 'list' : `list of at least ${least}`),
   unknownOption: () => 'unknown option',
   noOptions: () => 'no options',
   oneOf: (names: readonly string[]) => `one of ${names.join(', ')}`,

@@ -1,11 +1,19 @@
 /** Everything that a method's declaration and one training step on shapes say about it. */
 import { UsageError, trainedParameters } from '@leantune/core';
 import type { SavingPolicy } from '@leantune/core';
-import { applyMethods, getMethod, layerBytes, optionsOfMemory, type LayerMemory, type Slot } from '@leantune/methods';
+import {
+  applyMethods,
+  getMethod,
+  layerBytes,
+  optionFacts,
+  optionsOfMemory,
+  type LayerMemory,
+  type OptionFacts,
+  type Slot,
+} from '@leantune/methods';
 import { randomModel, type TransformerModel } from '@leantune/models';
 import { measureMethods } from '../memory/measure.js';
 import { resolveMemorySettings } from '../memory/settings.js';
-import { optionFacts, type OptionFacts } from '../registry/optionFacts.js';
 
 export interface MethodFacts {
   readonly name: string;

@@ -2,9 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigurationError, LeantuneError, formatConfigurationIssue } from '@leantune/core';
-import type { z } from 'zod';
+import type { OptionFacts } from '@leantune/methods';
 import { messages } from '../messages.js';
-import { optionFacts } from './optionFacts.js';
 import { unknownProblem } from './problems.js';
 import type { NameProblem, NamedEntry, Registry, Resolved } from './registry.js';
 
@@ -60,7 +59,7 @@ export async function loadRegistry(): Promise<Registry> {
     describe: (name) => {
       if (methods.methodNames().includes(name)) {
         const { summary, reference, slots, options } = methods.getMethod(name);
-        return { method: name, summary, reference, slots, options: describeOptions(options) };
+        return { method: name, summary, reference, slots, options: describeOptions(methods.optionFacts(options)) };
       }
       if (tasks.taskNames().includes(name)) {
         const { load: _load, ...declaration } = tasks.getTask(name);
@@ -89,10 +88,14 @@ export function methodProblem(error: LeantuneError): NameProblem {
 }
 
 /** `rank: integer, default 8: rank of the update` for every option. */
-function describeOptions(schema: z.ZodObject): Record<string, string> {
+function describeOptions(options: readonly OptionFacts[]): Record<string, string> {
   return Object.fromEntries(
-    optionFacts(schema).map(({ name, type, standard, description }) => {
-      const facts = [type, ...(standard === undefined ? [] : [messages.defaultValue(standard)])].join(', ');
+    options.map(({ name, type, range, standard, description }) => {
+      const facts = [
+        type,
+        ...(range === undefined ? [] : [range]),
+        ...(standard === undefined ? [] : [messages.defaultValue(standard)]),
+      ].join(', ');
       return [name, description === undefined ? facts : `${facts}: ${description}`];
     }),
   );

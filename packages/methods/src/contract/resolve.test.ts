@@ -47,27 +47,49 @@ describe('parseMethodSpec', () => {
       'lora(constructor=8)',
       ['lora.constructor: unknown option (expected one of rank, alpha, dropout, targets, rankStabilized)'],
     ],
-    ['lora(rank=0)', ['lora.rank: Too small: expected number to be >=1, found 0']],
-    ['lora(rank=1.5)', ['lora.rank: Invalid input: expected int, received number, found 1.5']],
-    ['lora(rank=eight)', ['lora.rank: Invalid input: expected number, received string, found "eight"']],
-    ['lora(alpha=0)', ['lora.alpha: Too small: expected number to be >0, found 0']],
-    ['lora(dropout=1)', ['lora.dropout: Too big: expected number to be <=0.999, found 1']],
+    ['lora(rank=0)', ['lora.rank: 0 is out of range (expected integer, ≥ 1; did you mean "1"?)']],
+    ['lora(rank=1.5)', ['lora.rank: 1.5 has the wrong type (expected integer, ≥ 1; did you mean "2"?)']],
+    ['lora(rank=eight)', ['lora.rank: "eight" has the wrong type (expected integer, ≥ 1)']],
+    ['lora(alpha=0)', ['lora.alpha: 0 is out of range (expected number, > 0; did you mean "0.01"?)']],
+    ['lora(dropout=1)', ['lora.dropout: 1 is out of range (expected number, ≥ 0, ≤ 0.999; did you mean "0.999"?)']],
     [
       'lora(targets=3)',
       [
-        'lora.targets: Invalid input, found 3 (expected sites that get an update, or all-linear: every linear site but the head)',
+        'lora.targets: 3 is not possible here (expected list of at least 1 | "all-linear": sites that get an update, or all-linear: every linear site but the head)',
       ],
     ],
-    ['lora(targets=[])', ['lora.targets: Too small: expected array to have >=1 items, found []']],
+    ['lora(targets=[])', ['lora.targets: [] is out of range (expected list of at least 1 | "all-linear")']],
+    ['lora(rankStabilized=yes)', ['lora.rankStabilized: "yes" has the wrong type (expected boolean)']],
+    ['tokentune(tokens=1)', ['tokentune.tokens: 1 is out of range (expected integer, ≥ 2; did you mean "2"?)']],
+    ['tokentune(ratio=0)', ['tokentune.ratio: 0 is out of range (expected number, > 0, ≤ 1; did you mean "0.01"?)']],
+    ['tokentune(ratio=1.01)', ['tokentune.ratio: 1.01 is out of range (expected number, > 0, ≤ 1; did you mean "1"?)']],
     [
-      'lora(rankStabilized=yes)',
-      ['lora.rankStabilized: Invalid input: expected boolean, received string, found "yes"'],
+      'tokentune(head=max)',
+      ['tokentune.head: "max" is not possible here (expected "mean" | "cls"; did you mean "mean"?)'],
     ],
-    ['tokentune(tokens=1)', ['tokentune.tokens: Too small: expected number to be >=2, found 1']],
-    ['tokentune(ratio=0)', ['tokentune.ratio: Too small: expected number to be >0, found 0']],
-    ['tokentune(ratio=1.01)', ['tokentune.ratio: Too big: expected number to be <=1, found 1.01']],
-    ['tokentune(head=max)', ['tokentune.head: Invalid option: expected one of "mean"|"cls", found "max"']],
-    ['tokentune(tokens=4,ratio=0.5)', ['tokentune.ratio: give tokens or ratio, not both, found 0.5']],
+    ['tokentune(tokens=4,ratio=0.5)', ['tokentune.ratio: give tokens or ratio, not both']],
+    [
+      'tokentune(head=clz)',
+      ['tokentune.head: "clz" is not possible here (expected "mean" | "cls"; did you mean "cls"?)'],
+    ],
+    [
+      'qlora(blockSize=100)',
+      ['qlora.blockSize: 100 is not possible here (expected 64 | 128 | 256; did you mean "128"?)'],
+    ],
+    ['prefix(length=0)', ['prefix.length: 0 is out of range (expected integer, ≥ 1; did you mean "1"?)']],
+    ['checkpoint(every=-3)', ['checkpoint.every: -3 is out of range (expected integer, ≥ 1; did you mean "1"?)']],
+    ['houlsby(reduction=0.5)', ['houlsby.reduction: 0.5 is out of range (expected number, ≥ 1; did you mean "1"?)']],
+    ['ia3(inputs=[3])', ['ia3.inputs[0]: 3 has the wrong type (expected string)']],
+    [
+      'meft1(gradient=exact,lambda=0.1)',
+      ['meft1.lambda: gradient=exact shifts by whole bits: expected 1, 1/2, 1/4, …, 2^-15; the nearest is 0.125'],
+    ],
+    [
+      'meft1(reversibleLayers=3,placement=top-with-frozen-lower,reference=true)',
+      [
+        'meft1.reversibleLayers: the published code splits the adapted layers into halves; the nearest even number is 4',
+      ],
+    ],
     ['lora+bitfit', ['lora+bitfit: lora and bitfit both decide about "weights"; take one of them']],
     ['full+full', ['full+full: full and full both decide about "weights"; take one of them']],
     [
@@ -82,9 +104,9 @@ describe('parseMethodSpec', () => {
     const spelling = 'lora(rank=0,alpha=-1,drop=2)+full+tokentune(tokens=1)';
     expect(messageOf(spelling)).toEqual([
       'lora.drop: unknown option (expected one of rank, alpha, dropout, targets, rankStabilized; did you mean "dropout"?)',
-      'lora.rank: Too small: expected number to be >=1, found 0',
-      'lora.alpha: Too small: expected number to be >0, found -1',
-      'tokentune.tokens: Too small: expected number to be >=2, found 1',
+      'lora.rank: 0 is out of range (expected integer, ≥ 1; did you mean "1"?)',
+      'lora.alpha: -1 is out of range (expected number, > 0; did you mean "0.01"?)',
+      'tokentune.tokens: 1 is out of range (expected integer, ≥ 2; did you mean "2"?)',
       'lora+full: lora and full both decide about "weights"; take one of them',
     ]);
     try {

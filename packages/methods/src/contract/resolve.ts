@@ -1,8 +1,8 @@
 import { ConfigurationError, nearestName, type ConfigurationIssue } from '@leantune/core';
-import type { z } from 'zod';
 import { messages } from '../messages.js';
 import { formatSpelling, parseSpelling, type MethodSpelling } from '../spelling/parse.js';
 import { slots, type MethodDefinition, type Slot } from './method.js';
+import { optionIssue } from './optionIssue.js';
 import { getMethod, methodNames } from './registry.js';
 
 /** A method with all its options, defaults included. */
@@ -68,20 +68,8 @@ function resolveOptions(
   const given = Object.fromEntries(Object.entries(spelling.options).filter(([key]) => known.includes(key)));
   const parsed = definition.options.safeParse(given);
   if (parsed.success) return { definition, options: parsed.data };
-  for (const issue of parsed.error.issues) issues.push(describe(definition, issue, given));
+  for (const issue of parsed.error.issues) issues.push(optionIssue(definition, issue, given));
   return { definition, options: {} };
-}
-
-function describe(definition: MethodDefinition, issue: z.core.$ZodIssue, given: Record<string, unknown>) {
-  const key = String(issue.path[0] ?? '');
-  const value = given[key];
-  // Of a union zod only says that nothing fits: the option's own line says what would.
-  const option = issue.code === 'invalid_union' ? (definition.options.shape[key] as z.ZodType).description : undefined;
-  return {
-    key: key === '' ? definition.name : `${definition.name}.${key}`,
-    message: value === undefined ? issue.message : `${issue.message}, found ${JSON.stringify(value)}`,
-    ...(option === undefined ? {} : { expected: option }),
-  };
 }
 
 function clashes(definitions: readonly MethodDefinition[]): ConfigurationIssue[] {
