@@ -10,12 +10,20 @@ export {
 export type { ConfigurationIssue, ErrorDetails, ExitCode } from './errors/errors.js';
 export { nearestName } from './errors/nearest.js';
 
-export { isLoaded } from './backend/backend.js';
+export { backendSpelling, isLoaded, splitBackendName } from './backend/backend.js';
 export { metaProvider } from './backend/meta/provider.js';
-export type { BackendDevice, BackendProvider, LoadedBackend, UnavailableBackend } from './backend/backend.js';
+export type {
+  BackendDevice,
+  BackendProvider,
+  LoadedBackend,
+  NativeLibrary,
+  UnavailableBackend,
+} from './backend/backend.js';
 
 export { memoryCategories } from './memory/categories.js';
 export type { CategoryBytes, MemoryCategory, MemoryPhase } from './memory/categories.js';
+export { largerPeaks } from './memory/deviceMemory.js';
+export type { DeviceMemory, DeviceMeter, DevicePeaks, DeviceSnapshot } from './memory/deviceMemory.js';
 export type { MemoryMeter, MemorySnapshot, TimelinePoint } from './memory/meter.js';
 
 export { useBackend } from './backend/useBackend.js';

@@ -16,6 +16,7 @@ export const messages = {
     'measure memory with it (measureStepMemory, npx leantune memory), and compute on another backend',
   trainingNeedsValues: (backend: string) => `backend ${backend} has shapes only: nothing can be trained on it`,
   kernelMissing: (backend: string, kernel: string) => `backend ${backend} has no kernel ${kernel}`,
+  kernelMissingRemedy: () => 'use another backend: npx leantune doctor lists those that load',
   kernelInputs: (kernel: string, detail: string) => `${kernel}: ${detail}`,
   noBackend: () => 'no backend is active: call useBackend(await loadBackend()) before tensors are made',
   tensorReleased: (kernel: string, input: string, shape: readonly number[]) =>

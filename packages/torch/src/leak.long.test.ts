@@ -68,7 +68,7 @@ describe.skipIf(!isLoaded(found))(`10,000 steps on torch${note}`, () => {
       const { rss, heapTotal } = process.memoryUsage();
       return {
         handles: backend.numDataIds(),
-        allocatedBytes: backend.deviceMemory().allocatedBytes,
+        allocatedBytes: backend.meter.read().allocatedBytes,
         liveBytes: memoryMeter().liveBytes,
         nativeBytes: rss - heapTotal, // JavaScript's own heap breathes
       };

@@ -1,3 +1,5 @@
+const cudaOrNot = (cuda: boolean) => (cuda ? 'with CUDA' : 'without CUDA');
+
 /** Every user-facing message of the torch backend. */
 export const messages = {
   setupCommand: () => 'npx leantune setup torch',
@@ -6,6 +8,12 @@ export const messages = {
   dtype: (dtype: string) => `the torch backend does not compute with ${dtype}`,
   callTooLong: () => 'a kernel has more inputs than one call to libtorch takes',
   missingInput: () => 'a kernel was called without one of its inputs',
+  kernelNotCompiled: (kernel: string) => `the compiled addon has no kernel ${kernel}`,
+  heldElsewhere: (device: string) =>
+    `a tensor that another backend holds is used on torch (${device}): tensors stay where they were made`,
+  heldElsewhereRemedy: () => 'read its values and make it anew on this backend',
+  hostMeter: () => "libtorch's allocator on cpu, every storage to the byte",
+  gpuMeter: (device: string) => `libtorch's caching allocator on ${device}`,
   outOfMemory: (device: string, kernel: string, requestedBytes: number | undefined, freeBytes: number | undefined) => {
     const requested = requestedBytes === undefined ? '' : `: ${requestedBytes} bytes requested`;
     const free = freeBytes === undefined ? '' : `, ${freeBytes} bytes free`;
@@ -37,17 +45,33 @@ export const messages = {
   proofWrong: (largestError: number) => `its matrix product is off by ${largestError}`,
   retryRemedy: () => 'npx leantune setup torch --force starts afresh; npx leantune doctor shows what is there',
 
-  badDevice: (device: string, known: readonly string[]) =>
-    `LEANTUNE_TORCH_DEVICE is "${device}": this libtorch has ${known.join(', ')}`,
-  noCuda: (device: string, version: string) =>
-    `LEANTUNE_TORCH_DEVICE is "${device}", but torch ${version} is built without CUDA`,
-  noGpu: (device: string) => `LEANTUNE_TORCH_DEVICE is "${device}", but libtorch finds no GPU and driver`,
-  deviceRemedy: () => 'set LEANTUNE_TORCH_DEVICE to a device that npx leantune doctor lists, or unset it',
+  noDevice: (device: string, by: string, reason: string) =>
+    `torch has no device "${device}" (asked for by ${by}): ${reason}`,
+  devicesHere: (known: readonly string[], nearest: string | undefined) =>
+    `there are ${known.join(', ')}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
+  noCuda: (version: string) => `torch ${version} is built without CUDA`,
+  noCudaRemedy: () =>
+    'install a torch with CUDA (pip install torch from the index for your CUDA version), then npx leantune setup torch',
+  noGpu: () => 'libtorch finds no GPU with a driver',
+  noGpuRemedy: () => 'nvidia-smi shows what the driver sees, and CUDA_VISIBLE_DEVICES may hide it; or take torch:cpu',
+  noMps: () => 'only the libtorch of macOS has it, where the addon is not compiled',
+  deviceRemedy: () => 'npx leantune doctor lists the devices; name one as in torch:cuda:0, or in LEANTUNE_TORCH_DEVICE',
+  otherDevice: (device: string, by: string, current: string) =>
+    `torch:${device} (asked for by ${by}) cannot be had in a process whose torch computes on ${current}: all tensors of a process live on one device`,
+  otherDeviceRemedy: () => 'compute on each device in a process of its own',
   deviceFails: (device: string, detail: string) => `device ${device} cannot be used: ${detail}`,
   cpuDescription: (version: string, threads: number) =>
     `torch ${version}, ${threads} thread${threads === 1 ? '' : 's'}`,
   gpuDescription: (version: string, cuda: string, device: string, name: string, capability: string) =>
     `torch ${version}, CUDA ${cuda}, ${device}: ${name}${capability === '' ? '' : `, capability ${capability}`}`,
+
+  devices: (gpus: readonly { readonly name: string; readonly capability: string }[]) =>
+    ['cpu', ...gpus.map(({ name, capability }, index) => `cuda:${index} ${name} (${capability})`)].join(', '),
+  earlierSetup: () => 'an earlier set-up',
+  notCompiledYet: (cuda: boolean) => `${cudaOrNot(cuda)}, no addon is compiled for it (npx leantune setup torch)`,
+  anotherFirst: () => 'another one comes first (LIBTORCH or LEANTUNE_PYTHON names one)',
+  compiledWith: (compiler: string, cuda: boolean, devices: string | undefined) =>
+    `${cudaOrNot(cuda)}, addon compiled with ${compiler}${devices === undefined ? '' : `; devices: ${devices}`}`,
 
   reused: (version: string, origin: string) => `torch: already done (addon for torch ${version}, ${origin})`,
   waiting: (pid: number, host: string) => `another set-up is running (process ${pid} on ${host}); waiting for it`,

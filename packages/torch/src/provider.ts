@@ -2,11 +2,15 @@ import { availableParallelism } from 'node:os';
 import { EnvironmentError, UsageError } from '@leantune/core';
 import type { BackendProvider, LoadedBackend, UnavailableBackend } from '@leantune/core';
 import { activateBackend } from '@leantune/core/backend';
-import { cacheFolder, requestedThreads } from '@leantune/core/node';
+import { cacheFolder, isDeterministic, requestedThreads } from '@leantune/core/node';
 import { storageDtypes } from './backend/call.js';
 import { TorchBackend } from './backend/torchBackend.js';
+import { chooseDevice, deviceName } from './device/chooseDevice.js';
+import { cudaVersionText, driverVersion, gpusOf } from './device/gpus.js';
 import { registerTorchKernels } from './kernels/index.js';
 import { backendName as name } from './kernels/register.js';
+import { libtorchCandidates } from './libtorch/candidates.js';
+import { versionNumber } from './libtorch/installation.js';
 import { messages } from './messages.js';
 import { openAddon, type TorchAddon } from './native/addon.js';
 import { sourcesHash } from './provision/recipe.js';
@@ -14,44 +18,79 @@ import { findCompiledAddon, type CompiledAddon } from './provision/store.js';
 
 let loaded: LoadedBackend | undefined;
 
-/**
- * libtorch's kernels through the addon that `leantune setup torch` compiled. `LEANTUNE_TORCH_DEVICE` names the device
- * (`cpu`, `cuda:0`, …; default: the first GPU, else the CPU), `LEANTUNE_THREADS` the threads of the CPU,
- * `LEANTUNE_TORCH_DETERMINISTIC=1` asks for deterministic kernels only.
- */
-export function torchProvider(environment: NodeJS.ProcessEnv = process.env): BackendProvider {
-  return { name, priority: 15, load: () => load(environment) };
+/** The oldest torch whose allocators can be asked through one interface. */
+const oldestMeter = versionNumber('2.9.0');
+
+interface DeviceWish {
+  readonly device: string;
+  readonly by: string;
 }
 
-async function load(environment: NodeJS.ProcessEnv): Promise<LoadedBackend | UnavailableBackend> {
+/**
+ * libtorch's kernels through the addon that `leantune setup torch` compiled. The device stands behind the backend's name
+ * (`torch:cpu`, `torch:cuda:0`) or in `LEANTUNE_TORCH_DEVICE`; default: the first GPU, else the CPU. `LEANTUNE_THREADS`:
+ * the threads of the CPU; `LEANTUNE_DETERMINISTIC=1`: deterministic kernels only.
+ */
+export function torchProvider(environment: NodeJS.ProcessEnv = process.env): BackendProvider {
+  return {
+    name,
+    priority: 15,
+    takesDevice: true,
+    load: (device) => load(environment, device),
+    libraries: () => libtorchCandidates(environment, loaded),
+  };
+}
+
+async function load(
+  environment: NodeJS.ProcessEnv,
+  device: string | undefined,
+): Promise<LoadedBackend | UnavailableBackend> {
+  const wish = wishOf(environment, device);
   if (loaded === undefined) {
     const compiled = await findCompiledAddon(cacheFolder(environment), environment);
     if ('reason' in compiled) return { name, ...compiled };
     const { version, origin } = compiled.manifest.libtorch;
     try {
-      loaded = await open(openAddon(compiled.addonPath), compiled, environment);
+      loaded = await open(openAddon(compiled.addonPath), compiled, environment, wish);
     } catch (error) {
       if (error instanceof UsageError || error instanceof EnvironmentError) throw error;
       const detail = error instanceof Error ? error.message : String(error);
       return { name, reason: messages.addonBroken(version, origin, detail), remedy: messages.setupAgainCommand() };
     }
   }
+  assertDevice(loaded, wish);
   await activateBackend(name);
   return loaded;
+}
+
+function wishOf(environment: NodeJS.ProcessEnv, device: string | undefined): DeviceWish | undefined {
+  if (device !== undefined) return { device, by: `${name}:${device}` };
+  const named = environment.LEANTUNE_TORCH_DEVICE;
+  return named ? { device: named, by: 'LEANTUNE_TORCH_DEVICE' } : undefined;
+}
+
+/** @throws UsageError where this process has begun on another device */
+function assertDevice({ device }: LoadedBackend, wish: DeviceWish | undefined): void {
+  if (wish === undefined || deviceName(wish.device) === device.name) return;
+  throw new UsageError(messages.otherDevice(wish.device, wish.by, String(device.name)), {
+    code: 'LEANTUNE_TORCH_DEVICE',
+    remedy: messages.otherDeviceRemedy(),
+  });
 }
 
 async function open(
   addon: TorchAddon,
   { manifest }: CompiledAddon,
   environment: NodeJS.ProcessEnv,
+  wish: DeviceWish | undefined,
 ): Promise<LoadedBackend> {
   const { version, hasCuda, origin } = manifest.libtorch;
   const threads = requestedThreads(environment) ?? availableParallelism();
-  const deterministic = environment.LEANTUNE_TORCH_DETERMINISTIC === '1';
+  const deterministic = isDeterministic(environment);
   // What cuBLAS asks for before it is loaded, to compute deterministically.
   if (deterministic) environment.CUBLAS_WORKSPACE_CONFIG ??= ':4096:8';
-  const gpus = describedGpus(addon);
-  const device = chooseDevice(environment.LEANTUNE_TORCH_DEVICE, gpus.length, hasCuda, version);
+  const gpus = gpusOf(addon);
+  const device = chooseDevice(wish, { gpus: gpus.length, hasCuda, version });
   try {
     addon.configure(device, threads, deterministic);
   } catch (error) {
@@ -62,16 +101,18 @@ async function open(
     });
   }
   registerTorchKernels();
-  const kernels = await activateBackend(name, () => new TorchBackend(addon, device));
+  const backend = new TorchBackend(addon, device);
+  const kernels = await activateBackend(name, () => backend);
   const gpu = device === 'cpu' ? undefined : gpus[Number(device.slice('cuda:'.length))];
-  const cudaNumber = addon.cudaVersion();
-  const cuda = `${Math.floor(cudaNumber / 1000)}.${Math.floor((cudaNumber % 1000) / 10)}`;
+  const cuda = cudaVersionText(addon.cudaVersion());
+  const driver = gpu === undefined ? undefined : driverVersion();
   const source = `compiled against torch ${version} (${origin})`;
   return {
     name,
     kernels,
     device: {
       kind: gpu === undefined ? 'cpu' : 'gpu',
+      name: device,
       description:
         gpu === undefined
           ? messages.cpuDescription(version, threads)
@@ -84,41 +125,31 @@ async function open(
       addonSources: sourcesHash(),
       cuda: hasCuda,
       device,
+      devices: messages.devices(gpus),
       threads,
       deterministic,
       ...(gpu === undefined ? {} : { cudaVersion: cuda, gpuName: gpu.name, gpuCapability: gpu.capability }),
+      ...(driver === undefined ? {} : { gpuDriver: driver }),
+      ...recordedSettings(environment),
     },
     extendedStorage: {
       dtypes: storageDtypes,
-      dtypeOf: (dataId) => (kernels as TorchBackend).storageOf(dataId),
+      dtypeOf: (dataId) => backend.storageOf(dataId),
     },
+    ...(device === 'cpu' || versionNumber(version) >= oldestMeter ? { deviceMeter: backend.meter } : {}),
   };
 }
 
-interface Gpu {
-  readonly name: string;
-  readonly capability: string;
-}
+/** Variables that change what CUDA's libraries compute, or the allocator does; recorded with every result where set. */
+const recorded = [
+  'CUBLAS_WORKSPACE_CONFIG',
+  'CUDA_VISIBLE_DEVICES',
+  'CUDA_LAUNCH_BLOCKING',
+  'NVIDIA_TF32_OVERRIDE',
+  'PYTORCH_CUDA_ALLOC_CONF',
+  'PYTORCH_ALLOC_CONF',
+];
 
-function describedGpus(addon: TorchAddon): Gpu[] {
-  const words = addon.gpus();
-  return words.flatMap((gpuName, index) =>
-    index % 2 === 0 ? [{ name: gpuName, capability: words[index + 1] ?? '' }] : [],
-  );
-}
-
-/**
- * The device that is asked for, `cuda` meaning the first GPU; without a wish the first GPU, else the CPU.
- * @throws EnvironmentError where that device is not there; never another one instead
- */
-export function chooseDevice(wanted: string | undefined, gpus: number, hasCuda: boolean, version: string): string {
-  if (!wanted) return gpus > 0 ? 'cuda:0' : 'cpu';
-  const device = wanted === 'cuda' ? 'cuda:0' : wanted;
-  const known = ['cpu', ...Array.from({ length: gpus }, (_, index) => `cuda:${index}`)];
-  if (known.includes(device)) return device;
-  const details = { code: 'LEANTUNE_TORCH_DEVICE', remedy: messages.deviceRemedy() };
-  if (!/^cuda:\d+$/.test(device)) throw new UsageError(messages.badDevice(wanted, known), details);
-  if (!hasCuda) throw new EnvironmentError(messages.noCuda(wanted, version), details);
-  if (gpus === 0) throw new EnvironmentError(messages.noGpu(wanted), details);
-  throw new UsageError(messages.badDevice(wanted, known), details);
+function recordedSettings(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(recorded.flatMap((key) => (environment[key] ? [[key, environment[key]]] : [])));
 }

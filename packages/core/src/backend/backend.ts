@@ -1,10 +1,13 @@
 import type { KernelBackend } from '@tensorflow/tfjs-core';
+import type { DeviceMeter } from '../memory/deviceMemory.js';
 import type { StorageDType } from '../tensor/dtype.js';
 
 /** How well a backend's device is known: where it computes, in words for people and results. */
 export interface BackendDevice {
   /** `cpu` or `gpu`. */
   readonly kind: 'cpu' | 'gpu';
+  /** The one of the backend's devices, e.g. `cuda:0`; absent where it has no choice of them. */
+  readonly name?: string;
   /** E.g. `TensorFlow 2.21.0, 2 threads` or `WebAssembly SIMD, 1 thread`. */
   readonly description: string;
 }
@@ -23,6 +26,8 @@ export interface LoadedBackend {
   readonly holdsValues?: boolean;
   /** Absent where buffers hold float32, int32 and bool as they are. */
   readonly extendedStorage?: ExtendedStorage;
+  /** Absent where the allocator behind the buffers cannot be asked. */
+  readonly deviceMeter?: DeviceMeter;
 }
 
 /** Buffers of other storage dtypes than their element type: the `storage` attribute of `Cast`, `Fill`, `Mean` … */
@@ -46,8 +51,39 @@ export interface BackendProvider {
   readonly priority: number;
   /** Never taken unless it was asked for by name. */
   readonly onRequestOnly?: boolean;
-  /** Loads the backend, or says why it cannot be loaded. */
-  load(): Promise<LoadedBackend | UnavailableBackend>;
+  /** `load` takes the name of a device, which stands behind the backend's: `torch:cuda:0`. */
+  readonly takesDevice?: boolean;
+  /**
+   * Loads the backend, or says why it cannot be loaded.
+   * @param device the one wanted; absent: the backend's choice. Never another one instead.
+   */
+  load(device?: string): Promise<LoadedBackend | UnavailableBackend>;
+  /** Native libraries that it could use, and what became of each, for `leantune doctor`. Changes nothing. */
+  libraries?(): Promise<readonly NativeLibrary[]>;
+}
+
+/** A native library that was looked at. */
+export interface NativeLibrary {
+  /** What named it or where it was found: `LIBTORCH`, `python3`, an npm package. */
+  readonly origin: string;
+  readonly version?: string;
+  /** Absent where nothing is there. */
+  readonly folder?: string;
+  readonly state: 'used' | 'not used' | 'unusable';
+  /** Why it is in this state, and what would do. */
+  readonly note: string;
+}
+
+/** `torch:cuda:0` → backend and device; a name alone has no device. */
+export function splitBackendName(spelling: string): { readonly name: string; readonly device?: string } {
+  const colon = spelling.indexOf(':');
+  return colon < 0 ? { name: spelling } : { name: spelling.slice(0, colon), device: spelling.slice(colon + 1) };
+}
+
+/** The opposite: the name by which the same device is loaded again, as far as `requested` named one. */
+export function backendSpelling({ name, device }: LoadedBackend, requested: string | undefined): string {
+  const named = requested !== undefined && splitBackendName(requested).device !== undefined;
+  return named && device.name !== undefined ? `${name}:${device.name}` : name;
 }
 
 export function isLoaded(result: LoadedBackend | UnavailableBackend): result is LoadedBackend {

@@ -2,6 +2,8 @@
 export const backendMessages = {
   unknown: (name: string, known: readonly string[], nearest: string | undefined) =>
     `unknown backend "${name}": expected one of ${known.join(', ')}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
+  withoutDevices: (spelling: string, name: string) =>
+    `unknown backend "${spelling}": ${name} has no devices to choose from; did you mean "${name}"?`,
   unknownRemedy: () => 'npx leantune doctor shows every backend and whether it loads here',
   unavailable: (name: string, requestedBy: string, reason: string) =>
     `backend ${name} (requested by ${requestedBy}) cannot be loaded: ${reason}`,

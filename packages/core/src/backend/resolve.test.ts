@@ -1,7 +1,7 @@
 import { KernelBackend } from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { EnvironmentError, UsageError } from '../errors/errors.js';
-import type { BackendProvider } from './backend.js';
+import { backendSpelling, type BackendProvider } from './backend.js';
 import { resolveBackend } from './resolve.js';
 
 const loads = (name: string, priority: number): BackendProvider => ({
@@ -86,5 +86,39 @@ test('a backend without the required kernels does not count as loaded', async ()
   expect(await caught(resolveBackend([loads('fast', 2)], options))).toMatchObject({
     name: 'EnvironmentError',
     message: 'backend fast (requested by --backend) cannot be loaded: it lacks the kernels NoSuchKernel, NorThisOne',
+  });
+});
+
+describe('a device behind the name', () => {
+  const withDevices: BackendProvider = {
+    name: 'torch',
+    priority: 1,
+    takesDevice: true,
+    load: async (device = 'cpu') => ({
+      name: 'torch',
+      kernels: new KernelBackend(),
+      device: { kind: 'gpu', name: device === 'cuda' ? 'cuda:0' : device, description: 'test' },
+      reason: 'test',
+      details: {},
+    }),
+  };
+
+  test('reaches the backend, and its full name is the one to load it by again', async () => {
+    for (const [requested, spelling] of [
+      ['torch:cuda:1', 'torch:cuda:1'],
+      ['torch:cuda', 'torch:cuda:0'],
+      ['torch', 'torch'],
+    ] as const) {
+      const backend = await resolveBackend([withDevices], { requested });
+      expect(backendSpelling(backend, requested)).toBe(spelling);
+    }
+    expect(backendSpelling(await resolveBackend([withDevices]), undefined)).toBe('torch');
+  });
+
+  test('is an error where the backend has none', async () => {
+    expect(await caught(resolveBackend([loads('wasm', 1)], { requested: 'wasm:cuda:0' }))).toMatchObject({
+      name: 'UsageError',
+      message: 'unknown backend "wasm:cuda:0": wasm has no devices to choose from; did you mean "wasm"?',
+    });
   });
 });

@@ -64,7 +64,8 @@ function execute(name: string, inputs: KernelInputs, attributes: KernelAttribute
   } catch (error) {
     if (!hasKernel(name)) {
       const message = messages.kernelMissing(backend.name, name);
-      throw new LeantuneError(message, { code: 'LEANTUNE_KERNEL_MISSING', cause: error });
+      const remedy = messages.kernelMissingRemedy();
+      throw new LeantuneError(message, { code: 'LEANTUNE_KERNEL_MISSING', remedy, cause: error });
     }
     throw asLeantuneError(error, backend.name, name);
   }

@@ -1,6 +1,7 @@
 import { OutOfMemoryError } from '../errors/errors.js';
 import { messages } from '../messages.js';
 import { emptyCategoryBytes, type BirthCategory, type CategoryBytes, type MemoryPhase } from './categories.js';
+import { DevicePhases, type DeviceMeter, type DeviceSnapshot } from './deviceMemory.js';
 import type { Storage } from './storage.js';
 
 /** One allocation or release in the timeline of a step. */
@@ -50,6 +51,12 @@ export class MemoryMeter {
   private savedPeak = 0;
   private savedPeakLayers: Record<string, number> = {};
   private timeline: TimelinePoint[] = [];
+  private readonly device: DevicePhases | undefined;
+
+  /** @param device of the backend whose buffers it counts, where that has one */
+  constructor(device?: DeviceMeter) {
+    this.device = device && new DevicePhases(device);
+  }
 
   get liveBytes(): number {
     return this.live;
@@ -127,6 +134,7 @@ export class MemoryMeter {
     this.savedPeakStale = true;
     this.timeline = [];
     this.notePeak();
+    this.device?.reset();
   }
 
   snapshot(): MemorySnapshot {
@@ -142,14 +150,19 @@ export class MemoryMeter {
     };
   }
 
+  /** Peaks of the device's own allocator since the last reset; undefined where the backend has no such meter. */
+  deviceSnapshot(): DeviceSnapshot | undefined {
+    return this.device?.snapshot(this.phase);
+  }
+
   /** Runs `body` with the given phase. */
   inPhase<T>(phase: MemoryPhase, body: () => T): T {
     const before = this.phase;
-    this.phase = phase;
+    this.enter(phase);
     try {
       return body();
     } finally {
-      this.phase = before;
+      this.enter(before);
     }
   }
 
@@ -162,6 +175,11 @@ export class MemoryMeter {
     } finally {
       this.layer = before;
     }
+  }
+
+  private enter(phase: MemoryPhase): void {
+    this.device?.leave(this.phase);
+    this.phase = phase;
   }
 
   /** True while the layers of the saved peak have not been listed: only listed when the peak is left or asked for. */

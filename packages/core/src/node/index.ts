@@ -6,7 +6,7 @@ export { withLock } from './provision/lock.js';
 export { findCompiler, isProblem } from './provision/prerequisites.js';
 export type { Found, Problem } from './provision/prerequisites.js';
 export { Reporter } from './provision/report.js';
-export { requestedThreads } from './tensorflow/runtimeSettings.js';
+export { isDeterministic, requestedThreads } from './tensorflow/runtimeSettings.js';
 export { provisionTensorflow } from './provision/provisionTensorflow.js';
 export type { ProvisionOptions, ProvisionResult } from './provision/provisionTensorflow.js';
 export type { ProvisionPhase, ProvisionProgress } from './provision/report.js';

@@ -6,6 +6,8 @@ export const nodeMessages = {
   badThreads: (value: string) => `LEANTUNE_THREADS is "${value}": expected a whole number of threads from 1 on`,
   badThreadsRemedy: () => 'unset LEANTUNE_THREADS to use every core',
 
+  badDeterministic: (value: string) => `LEANTUNE_DETERMINISTIC is "${value}": expected 1 or 0`,
+
   notTensorflow: (folder: string) =>
     `${folder} is neither a virtual environment nor the tensorflow package of one (no tensorflow/include in it)`,
   namedTensorflow: (detail: string) => `LEANTUNE_TENSORFLOW: ${detail}`,

@@ -26,7 +26,7 @@ const runtime: Runtime = {
 /** Makes `backend` the one that computes, with a meter of its own; see `useBackend`. */
 export function setActiveBackend(backend: LoadedBackend): void {
   runtime.backend = backend;
-  runtime.meter = new MemoryMeter();
+  runtime.meter = new MemoryMeter(backend.deviceMeter);
 }
 
 /** @throws UsageError where no backend is active. */

@@ -5,12 +5,15 @@ import {
   memoryMeter,
   reshape,
   scope,
+  tanh,
   tensorFrom,
   useBackend,
   type LoadedBackend,
 } from '@leantune/core';
-import { engine, slice, tensor, type Tensor } from '@tensorflow/tfjs-core';
+import { nodeProviders } from '@leantune/core/node';
+import { engine, slice, tensor, unregisterKernel, type Tensor } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { registerTorchKernels } from '../kernels/index.js';
 import { torchProvider } from '../provider.js';
 import { storageDtypes } from './call.js';
 import type { TorchBackend } from './torchBackend.js';
@@ -26,36 +29,36 @@ describe.skipIf(!isLoaded(found))(`the torch backend${note}`, () => {
   beforeAll(() => useBackend(found as LoadedBackend));
 
   it('frees at the last release, not before and not later', () => {
-    const before = { ids: backend.numDataIds(), bytes: backend.deviceMemory().allocatedBytes };
+    const before = { ids: backend.numDataIds(), bytes: backend.meter.read().allocatedBytes };
     const matrix = tensor(new Float32Array(1000), [10, 100]);
     const view = run('Reshape', { x: matrix }, { shape: [1000] });
-    expect(backend.deviceMemory().allocatedBytes - before.bytes).toBe(4000); // one buffer for both
+    expect(backend.meter.read().allocatedBytes - before.bytes).toBe(4000); // one buffer for both
     matrix.dispose();
     expect([...view.dataSync().slice(0, 2)]).toEqual([0, 0]);
     view.dispose();
     expect(backend.numDataIds()).toBe(before.ids);
-    expect(backend.deviceMemory().allocatedBytes).toBe(before.bytes);
+    expect(backend.meter.read().allocatedBytes).toBe(before.bytes);
   });
 
   it('counts every byte that libtorch allocates, peaks inside kernels included', () => {
-    const before = backend.deviceMemory().allocatedBytes;
+    const before = backend.meter.read().allocatedBytes;
     const x = tensor(new Float32Array(256), [256]);
-    backend.resetDeviceMemoryPeak();
-    expect(backend.deviceMemory().peakAllocatedBytes).toBe(before + 1024);
+    backend.meter.resetPeak();
+    expect(backend.meter.read().allocatedPeakBytes).toBe(before + 1024);
     // The difference is a temporary beside its square: two buffers on top of the input.
     const y = run('SquaredDifference', { a: x, b: x });
-    const { allocatedBytes, peakAllocatedBytes } = backend.deviceMemory();
-    expect([allocatedBytes - before, peakAllocatedBytes - before]).toEqual([2048, 3072]);
+    const { allocatedBytes, allocatedPeakBytes } = backend.meter.read();
+    expect([allocatedBytes - before, allocatedPeakBytes - before]).toEqual([2048, 3072]);
     x.dispose();
     y.dispose();
   });
 
   it('gives every result a buffer of its own', () => {
     const x = tensor([1, 2, 3, 4, 5, 6], [3, 2]);
-    const before = backend.deviceMemory().allocatedBytes;
+    const before = backend.meter.read().allocatedBytes;
     const rows = slice(x, [0, 0], [2, 2]); // adjacent rows: libtorch would give a view
     const same = run('Max', { x }, { reductionIndices: [], keepDims: false });
-    expect(backend.deviceMemory().allocatedBytes - before).toBe(16 + 24);
+    expect(backend.meter.read().allocatedBytes - before).toBe(16 + 24);
     x.dispose();
     expect([...rows.dataSync(), ...same.dataSync()]).toEqual([1, 2, 3, 4, 1, 2, 3, 4, 5, 6]);
     for (const each of [rows, same]) each.dispose();
@@ -84,6 +87,48 @@ describe.skipIf(!isLoaded(found))(`the torch backend${note}`, () => {
       /^The size of tensor a \(2\) must match the size of tensor b \(3\) at non-singleton dimension 0$/,
     );
     for (const each of [a, b]) each.dispose();
+  });
+
+  it('refuses tensors that another backend holds, which tfjs would fetch without a word', async () => {
+    const wasm = nodeProviders().find(({ name }) => name === 'wasm')!;
+    await wasm.load();
+    const there = tensor([1, 2]);
+    await torchProvider().load();
+    const here = tensor([3, 4]);
+    expect(() => run('Add', { a: here, b: there })).toThrow(
+      expect.objectContaining({
+        name: 'UsageError',
+        code: 'LEANTUNE_MIXED_DEVICES',
+        message: `a tensor that another backend holds is used on torch (${backend.device}): tensors stay where they were made`,
+      }),
+    );
+    for (const each of [here, there]) each.dispose();
+  });
+
+  it('names a kernel that the addon does not have', () => {
+    expect(() => backend.run('NoSuchKernel', () => undefined)).toThrow(
+      expect.objectContaining({
+        message: 'the compiled addon has no kernel NoSuchKernel',
+        remedy: 'npx leantune setup torch --force',
+      }),
+    );
+  });
+
+  it('has no kernel that is not registered, and says what would do', () => {
+    unregisterKernel('Tanh', 'torch');
+    try {
+      scope(() => {
+        expect(() => tanh(tensorFrom([1, 2], [2]))).toThrow(
+          expect.objectContaining({
+            code: 'LEANTUNE_KERNEL_MISSING',
+            message: 'backend torch has no kernel Tanh',
+            remedy: 'use another backend: npx leantune doctor lists those that load',
+          }),
+        );
+      });
+    } finally {
+      registerTorchKernels();
+    }
   });
 
   it('keeps strings on the host and computes nothing with them', () => {
@@ -117,7 +162,7 @@ describe.skipIf(!isLoaded(found))(`the torch backend${note}`, () => {
     };
 
     it.each(storageDtypes)('%s', (storage) => {
-      const before = backend.deviceMemory().allocatedBytes;
+      const before = backend.meter.read().allocatedBytes;
       const bytes = { float64: 8, float32: 4, int32: 4, bfloat16: 2, float16: 2, int8: 1, uint8: 1, bool: 1 }[storage];
       const integer = storage.includes('int');
       const dtype = integer ? 'int32' : storage === 'bool' ? 'bool' : 'float32';
@@ -126,7 +171,7 @@ describe.skipIf(!isLoaded(found))(`the torch backend${note}`, () => {
       expect(backend.storageOf(held.dataId)).toBe(storage);
       expect(held.dtype).toBe(dtype);
       if (storage !== 'float32') {
-        expect(backend.deviceMemory().allocatedBytes - before).toBe(20 + 5 * bytes);
+        expect(backend.meter.read().allocatedBytes - before).toBe(20 + 5 * bytes);
       }
       expect([...held.dataSync()]).toEqual(expected[storage]);
       for (const each of [x, held]) each.dispose();

@@ -7,11 +7,13 @@ import {
   type DataType,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { OutOfMemoryError, type DType, type StorageDType } from '@leantune/core';
+import { EnvironmentError, UsageError, type DType, type StorageDType } from '@leantune/core';
 import { elementTypeOf } from '@leantune/core/backend';
 import { messages } from '../messages.js';
 import type { TorchAddon } from '../native/addon.js';
 import { CallWriter, codeOfStorage, storageOfCode } from './call.js';
+import { outOfMemoryError } from './outOfMemory.js';
+import { TorchMeter } from './torchMeter.js';
 
 /** What stands behind a tfjs data id: a tensor of libtorch, or strings, which stay on the host. */
 interface Entry {
@@ -20,14 +22,6 @@ interface Entry {
   readonly strings?: Uint8Array[];
   readonly storage?: StorageDType;
   references: number;
-}
-
-/** Bytes in libtorch's allocator: live, and taken from the device; each with its peak since the last reset. */
-export interface DeviceMemory {
-  readonly allocatedBytes: number;
-  readonly peakAllocatedBytes: number;
-  readonly reservedBytes: number;
-  readonly peakReservedBytes: number;
 }
 
 export interface RunOptions {
@@ -45,6 +39,8 @@ export class TorchBackend extends KernelBackend {
   private readonly live = new Set<DataId>();
   private readonly writer = new CallWriter((tensor) => this.handleOf(tensor));
   private readonly numbers: ReadonlyMap<string, number>;
+  /** Of libtorch's own allocator; not the logical bytes of leantune's meter. */
+  readonly meter: TorchMeter;
 
   constructor(
     private readonly addon: TorchAddon,
@@ -54,6 +50,7 @@ export class TorchBackend extends KernelBackend {
     super();
     addon.attach(this.writer.scratch);
     this.numbers = new Map(addon.kernels.map((name, number) => [name, number]));
+    this.meter = new TorchMeter(addon, this.writer.scratch, device);
   }
 
   /** Runs the kernel of this name in `native` with the arguments that `encode` writes; its first result. */
@@ -62,8 +59,10 @@ export class TorchBackend extends KernelBackend {
   }
 
   runAll(kernel: string, encode: (call: CallWriter) => void, { storage }: RunOptions = {}): TensorInfo[] {
+    const number = this.numbers.get(kernel);
+    if (number === undefined) throw kernelNotCompiled(kernel);
     encode(this.writer.start(storage));
-    this.guarded(kernel, () => this.addon.call(this.numbers.get(kernel)!));
+    this.guarded(kernel, () => this.addon.call(number));
     const { scratch } = this.writer;
     let next = 1;
     return Array.from({ length: scratch[0]! }, () => {
@@ -145,22 +144,6 @@ export class TorchBackend extends KernelBackend {
     return { unreliable: false };
   }
 
-  /** What libtorch's own allocator holds; not the logical bytes of leantune's meter. */
-  deviceMemory(): DeviceMemory {
-    this.addon.memory();
-    const [allocatedBytes, peakAllocatedBytes, reservedBytes, peakReservedBytes] = this.writer.scratch;
-    return {
-      allocatedBytes: allocatedBytes!,
-      peakAllocatedBytes: peakAllocatedBytes!,
-      reservedBytes: reservedBytes!,
-      peakReservedBytes: peakReservedBytes!,
-    };
-  }
-
-  resetDeviceMemoryPeak(): void {
-    this.addon.resetPeak();
-  }
-
   /** Waits until the device has computed everything that was asked for. */
   synchronize(): void {
     this.addon.synchronize();
@@ -195,10 +178,20 @@ export class TorchBackend extends KernelBackend {
     this.live.add(dataId);
   }
 
+  /** @throws UsageError for a tensor of another backend */
   private handleOf({ dataId, dtype }: TensorInfo): number {
+    // tfjs would fetch it from the backend that holds it, through the host and without a word.
+    if (!this.data.has(dataId)) throw this.heldElsewhere();
     const { handle } = this.data.get(dataId);
     if (handle === undefined) codeOfStorage(dtype); // strings: says so
     return handle!;
+  }
+
+  private heldElsewhere(): UsageError {
+    return new UsageError(messages.heldElsewhere(this.device), {
+      code: 'LEANTUNE_MIXED_DEVICES',
+      remedy: messages.heldElsewhereRemedy(),
+    });
   }
 
   /** libtorch's refusal to allocate becomes leantune's. */
@@ -206,24 +199,17 @@ export class TorchBackend extends KernelBackend {
     try {
       return body();
     } catch (error) {
-      const { code, requestedBytes, freeBytes } = error as AllocationFailure;
-      if (code !== 'LEANTUNE_OUT_OF_MEMORY') throw error;
-      throw new OutOfMemoryError(messages.outOfMemory(this.device, what, requestedBytes, freeBytes), {
-        code,
-        remedy: messages.outOfMemoryRemedy(),
-        cause: error,
-        ...(requestedBytes === undefined ? {} : { requestedBytes }),
-        ...(freeBytes === undefined ? {} : { freeBytes }),
-      });
+      throw outOfMemoryError(error, this.device, what) ?? error;
     }
   }
 }
 
-/** What `native/addon.cc` throws where libtorch cannot allocate. */
-interface AllocationFailure {
-  readonly code?: string;
-  readonly requestedBytes?: number;
-  readonly freeBytes?: number;
+/** An addon of other sources than these: set-up would have seen it. */
+function kernelNotCompiled(kernel: string): EnvironmentError {
+  return new EnvironmentError(messages.kernelNotCompiled(kernel), {
+    code: 'LEANTUNE_KERNEL_MISSING',
+    remedy: messages.setupAgainCommand(),
+  });
 }
 
 /** tfjs may hand over plain arrays, or those of another element type. */

@@ -50,7 +50,7 @@ export function inspectLibtorch(place: string, origin: LibtorchOrigin): Libtorch
   };
 }
 
-export function isUsable(found: LibtorchInstallation | UnusableLibtorch): found is LibtorchInstallation {
+export function isUsable(found: LibtorchInstallation | { readonly reason: string }): found is LibtorchInstallation {
   return 'version' in found;
 }
 

@@ -19,6 +19,7 @@ export interface TorchAddon {
   cudaVersion(): number;
   memory(): void;
   resetPeak(): void;
+  releaseCached(): void;
   synchronize(): void;
 }
 

@@ -12,10 +12,18 @@ const report: EnvironmentReport = {
   python: { program: 'python3', version: 'Python 3.11.7' },
   compiler: { reason: 'no C++ compiler', remedy: 'install one' },
   wasm: { simd: true, threads: false },
-  tensorflow: [
-    { origin: '@tensorflow/tfjs-node', state: 'not used', note: 'its addon is not downloaded' },
-    { origin: 'python3', version: '2.18.0', folder: '/home/someone/venv/tensorflow', state: 'used', note: 'compiled' },
-  ],
+  libraries: {
+    tensorflow: [
+      { origin: '@tensorflow/tfjs-node', state: 'not used', note: 'its addon is not downloaded' },
+      {
+        origin: 'python3',
+        version: '2.18.0',
+        folder: '/home/someone/venv/tensorflow',
+        state: 'used',
+        note: 'compiled',
+      },
+    ],
+  },
   backends: [
     { name: 'tensorflow', loads: false, reason: 'it is not set up', remedy: 'npx leantune setup' },
     { name: 'wasm', loads: true, device: { kind: 'cpu', description: 'WebAssembly SIMD, 1 thread' }, loadMs: 41.6 },
@@ -44,7 +52,7 @@ test('one block to paste, without the name of the home folder', () => {
     Used by default
       wasm (best that loads: wasm)
 
-    TensorFlow
+    Libraries of tensorflow
       @tensorflow/tfjs-node: not used, its addon is not downloaded
       python3 2.18.0: used, compiled
         ~/venv/tensorflow

@@ -1,7 +1,8 @@
 import { homedir } from 'node:os';
 import { isProblem } from '../provision/prerequisites.js';
 import type { Found, Problem } from '../provision/prerequisites.js';
-import type { BackendState, EnvironmentReport, TensorflowCandidate } from './report.js';
+import type { NativeLibrary } from '../../backend/backend.js';
+import type { BackendState, EnvironmentReport } from './report.js';
 
 /** The report as plain text to read or to paste into an issue; the home folder is written as `~`. */
 export function formatDoctor(report: EnvironmentReport, home: string = homedir()): string {
@@ -24,7 +25,10 @@ export function formatDoctor(report: EnvironmentReport, home: string = homedir()
     ],
     ['Backends', rows(report.backends.map(backendRow))],
     ['Used by default', [isProblem(choice) ? problemText(choice) : `${choice.name} (${choice.reason})`]],
-    ['TensorFlow', report.tensorflow.flatMap(candidateLines)],
+    ...Object.entries(report.libraries).map(([backend, libraries]): [string, string[]] => [
+      `Libraries of ${backend}`,
+      libraries.flatMap(libraryLines),
+    ]),
     [
       `Cache ${report.cache.folder}`,
       report.cache.entries.length === 0
@@ -46,7 +50,7 @@ function backendRow(state: BackendState): [string, string] {
     : [state.name, `does not load: ${problemText(state)}`];
 }
 
-function candidateLines({ origin, version, folder, state, note }: TensorflowCandidate): string[] {
+function libraryLines({ origin, version, folder, state, note }: NativeLibrary): string[] {
   return [
     `${origin}${version === undefined ? '' : ` ${version}`}: ${state}, ${note}`,
     ...(folder === undefined ? [] : [`  ${folder}`]),

@@ -4,7 +4,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { isLoaded } from '../../backend/backend.js';
-import type { BackendProvider } from '../../backend/backend.js';
+import type { BackendProvider, NativeLibrary } from '../../backend/backend.js';
 import { resolveBackend } from '../../backend/resolve.js';
 import { LeantuneError } from '../../errors/errors.js';
 import { cacheFolder } from '../cacheFolder.js';
@@ -14,7 +14,6 @@ import { runCommand } from '../provision/command.js';
 import { findCompiler, findPython } from '../provision/prerequisites.js';
 import type { Problem } from '../provision/prerequisites.js';
 import type { BackendState, CacheEntry, EnvironmentReport, GpuDevice } from './report.js';
-import { tensorflowCandidates } from './tensorflowCandidates.js';
 
 /** Looks at the machine and loads every backend; changes nothing. */
 export async function inspectEnvironment(environment: NodeJS.ProcessEnv = process.env): Promise<EnvironmentReport> {
@@ -35,8 +34,8 @@ export async function inspectEnvironment(environment: NodeJS.ProcessEnv = proces
       simd: (await env().getAsync('WASM_HAS_SIMD_SUPPORT')) === true,
       threads: (await env().getAsync('WASM_HAS_MULTITHREAD_SUPPORT')) === true,
     },
-    tensorflow: await tensorflowCandidates(cache, environment),
     backends,
+    libraries: await librariesOf(providers),
     choice: await choice(providers, environment),
     cache: { folder: cache, entries: await cacheEntries(cache) },
     settings: Object.fromEntries(
@@ -58,6 +57,14 @@ async function backendState(provider: BackendProvider): Promise<BackendState> {
   } catch (error) {
     return { name: provider.name, loads: false, ...problemOf(error) };
   }
+}
+
+async function librariesOf(providers: readonly BackendProvider[]): Promise<EnvironmentReport['libraries']> {
+  const libraries: Record<string, readonly NativeLibrary[]> = {};
+  for (const { name, libraries: look } of providers) {
+    if (look !== undefined) libraries[name] = await look();
+  }
+  return libraries;
 }
 
 async function choice(

@@ -1,17 +1,5 @@
-import type { BackendDevice } from '../../backend/backend.js';
+import type { BackendDevice, NativeLibrary } from '../../backend/backend.js';
 import type { Found, Problem } from '../provision/prerequisites.js';
-
-/** A TensorFlow or an official addon that was looked at, and what became of it. */
-export interface TensorflowCandidate {
-  /** `LEANTUNE_TENSORFLOW`, `private environment`, `python3` or the name of an npm package. */
-  readonly origin: string;
-  readonly version?: string;
-  /** Absent where nothing is there. */
-  readonly folder?: string;
-  readonly state: 'used' | 'not used' | 'unusable';
-  /** Why it is in this state. */
-  readonly note: string;
-}
 
 export type BackendState =
   | { readonly name: string; readonly loads: true; readonly device: BackendDevice; readonly loadMs: number }
@@ -39,7 +27,8 @@ export interface EnvironmentReport {
   readonly python: Found | Problem;
   readonly compiler: Found | Problem;
   readonly wasm: { readonly simd: boolean; readonly threads: boolean };
-  readonly tensorflow: readonly TensorflowCandidate[];
+  /** Native libraries by the backend that could use them, in the order in which they are tried. */
+  readonly libraries: Readonly<Record<string, readonly NativeLibrary[]>>;
   readonly backends: readonly BackendState[];
   /** What a run without further choice would use. */
   readonly choice: { readonly name: string; readonly reason: string } | Problem;

@@ -7,13 +7,10 @@ import { compiledBinding, findCompiledBinding, privateEnvironmentFolder } from '
 import { inspectTensorflow, isUsable } from '../tensorflow/installation.js';
 import type { TensorflowInstallation, UnusableTensorflow } from '../tensorflow/installation.js';
 import { npmPackageVersion, officialAddonPath, officialPackages } from '../tensorflow/packages.js';
-import type { TensorflowCandidate } from './report.js';
+import type { NativeLibrary } from '../../backend/backend.js';
 
 /** Every TensorFlow that could be used, in the order in which they are tried, and why each is taken or not. */
-export async function tensorflowCandidates(
-  cache: string,
-  environment: NodeJS.ProcessEnv,
-): Promise<TensorflowCandidate[]> {
+export async function tensorflowCandidates(cache: string, environment: NodeJS.ProcessEnv): Promise<NativeLibrary[]> {
   const named = environment.LEANTUNE_TENSORFLOW;
   const official = await officialAddons(environment, Boolean(named));
   const taken = official.find((candidate) => candidate.state === 'used');
@@ -36,7 +33,7 @@ function judge(
   cache: string,
   usedFolder: string | undefined,
   better: string | undefined,
-): TensorflowCandidate {
+): NativeLibrary {
   const { origin, folder } = candidate;
   if (!isUsable(candidate)) return { origin, folder, state: 'unusable', note: candidate.reason };
   const { version } = candidate;
@@ -55,8 +52,8 @@ function judge(
   };
 }
 
-async function officialAddons(environment: NodeJS.ProcessEnv, overruled: boolean): Promise<TensorflowCandidate[]> {
-  const candidates: TensorflowCandidate[] = [];
+async function officialAddons(environment: NodeJS.ProcessEnv, overruled: boolean): Promise<NativeLibrary[]> {
+  const candidates: NativeLibrary[] = [];
   for (const origin of officialPackages) {
     const folder = officialAddonPath(origin);
     if (!existsSync(folder)) {

@@ -31,7 +31,16 @@ let loaded: LoadedBackend | undefined;
  * one that `leantune setup` compiled. Nothing is written into node_modules and nothing is compiled here.
  */
 export function tensorflowProvider(environment: NodeJS.ProcessEnv = process.env): BackendProvider {
-  return { name, priority: 20, load: () => load(environment) };
+  return {
+    name,
+    priority: 20,
+    load: () => load(environment),
+    libraries: async () => {
+      // Only for doctor: it starts programs, and processes that prove each library.
+      const { tensorflowCandidates } = await import('../doctor/tensorflowCandidates.js');
+      return tensorflowCandidates(cacheFolder(environment), environment);
+    },
+  };
 }
 
 async function load(environment: NodeJS.ProcessEnv): Promise<LoadedBackend | UnavailableBackend> {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { expect, test } from 'vitest';
 import { UsageError } from '../../errors/errors.js';
-import { applyRuntimeSettings, recordedSettings, requestedThreads } from './runtimeSettings.js';
+import { applyRuntimeSettings, isDeterministic, recordedSettings, requestedThreads } from './runtimeSettings.js';
 
 test('every core is used unless LEANTUNE_THREADS or TensorFlow itself says otherwise', () => {
   expect(applyRuntimeSettings({})).toBe(availableParallelism());
@@ -21,6 +21,18 @@ test.each(['0', '-1', '1.5', 'two', '2x'])('LEANTUNE_THREADS=%s is a usage error
   expect(() => requestedThreads({ LEANTUNE_THREADS: value })).toThrow(UsageError);
   expect(() => requestedThreads({ LEANTUNE_THREADS: value })).toThrow(
     `LEANTUNE_THREADS is "${value}": expected a whole number of threads from 1 on`,
+  );
+});
+
+test('LEANTUNE_DETERMINISTIC reaches TensorFlow, and its record', () => {
+  const environment: NodeJS.ProcessEnv = { LEANTUNE_DETERMINISTIC: '1' };
+  applyRuntimeSettings(environment);
+  expect(recordedSettings(environment)).toMatchObject({ TF_DETERMINISTIC_OPS: '1' });
+  expect(['', '0', undefined].map((value) => isDeterministic({ LEANTUNE_DETERMINISTIC: value }))).toEqual(
+    Array(3).fill(false),
+  );
+  expect(() => isDeterministic({ LEANTUNE_DETERMINISTIC: 'yes' })).toThrow(
+    'LEANTUNE_DETERMINISTIC is "yes": expected 1 or 0',
   );
 });
 

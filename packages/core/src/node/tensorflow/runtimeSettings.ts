@@ -27,6 +27,13 @@ export function requestedThreads(environment: NodeJS.ProcessEnv): number | undef
   return Number(value);
 }
 
+/** Whether `LEANTUNE_DETERMINISTIC=1` asks for kernels that give the same bits every time, be they slower. */
+export function isDeterministic(environment: NodeJS.ProcessEnv): boolean {
+  const value = environment.LEANTUNE_DETERMINISTIC ?? '';
+  if (['', '0', '1'].includes(value)) return value === '1';
+  throw new UsageError(nodeMessages.badDeterministic(value), { code: 'LEANTUNE_BAD_DETERMINISTIC' });
+}
+
 /**
  * Sets TensorFlow's own variables in `environment`, which must happen before its library is loaded; what the user
  * has set stays. Answers the number of threads that one operation may use.
@@ -34,6 +41,7 @@ export function requestedThreads(environment: NodeJS.ProcessEnv): number | undef
 export function applyRuntimeSettings(environment: NodeJS.ProcessEnv = process.env): number {
   environment.TF_CPP_MIN_LOG_LEVEL ??= '2'; // errors only
   environment.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true'; // else it takes the whole GPU at start
+  if (isDeterministic(environment)) environment.TF_DETERMINISTIC_OPS ??= '1';
   const threads = requestedThreads(environment);
   if (threads !== undefined) {
     environment.TF_NUM_INTRAOP_THREADS = String(threads);
