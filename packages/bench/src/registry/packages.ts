@@ -5,6 +5,7 @@ import { ConfigurationError, LeantuneError, formatConfigurationIssue } from '@le
 import type { OptionFacts } from '@leantune/methods';
 import { messages } from '../messages.js';
 import { unknownProblem } from './problems.js';
+import { modelFolder } from './modelFolder.js';
 import type { NameProblem, NamedEntry, Registry, Resolved } from './registry.js';
 
 /** `owner/name` at the hub, with an optional revision. */
@@ -32,7 +33,7 @@ export async function loadRegistry(): Promise<Registry> {
         const summary = (models.findManifest(name) ?? models.findShippedName(name))?.id ?? name;
         return { name, summary };
       }),
-    backendNames: () => node.nodeProviders().map((provider) => provider.name),
+    backendNames: () => node.computingProviders().map((provider) => provider.name),
     resolveTask: (name) => {
       const known = tasks.taskNames();
       return known.includes(name)
@@ -43,15 +44,16 @@ export async function loadRegistry(): Promise<Registry> {
           );
     },
     resolveMethod: (spelling) => resolvedBy(() => methods.parseMethodSpec(spelling).spelling, methodProblem),
-    resolveModel: (name) => {
+    resolveModel: (name, base = '.') => {
       const manifest = models.findManifest(name);
       if (manifest !== undefined) return { name: shortName(manifest) };
       const shipped = models.findShippedName(name);
       if (shipped !== undefined) return { name: shipped.name };
       // A folder with a checkpoint is a model too: by its path, or by its name below LEANTUNE_MODELS.
       const own = process.env.LEANTUNE_MODELS;
-      const folders = own ? [name, join(own, name)] : [name];
-      if (folders.some((folder) => existsSync(join(folder, 'config.json')))) return { name };
+      const folder = modelFolder(name, base);
+      if (folder !== undefined) return { name: folder };
+      if (own && existsSync(join(own, name, 'config.json'))) return { name };
       if (hubName.test(name)) return { name };
       const expected = messages.oneOf([...modelNames(), messages.modelFolders(), messages.hubNames()]);
       return { problem: { ...unknownProblem('model', name, modelNames()), expected } };

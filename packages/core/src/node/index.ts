@@ -1,5 +1,5 @@
 export { cacheFolder } from './cacheFolder.js';
-export { loadBackend, nodeProviders, registerNodeProvider } from './loadBackend.js';
+export { computingProviders, loadBackend, nodeProviders, registerNodeProvider } from './loadBackend.js';
 export type { LoadBackendOptions, NodeProviderFactory } from './loadBackend.js';
 export { failureSummary, runCommand } from './provision/command.js';
 export { withLock } from './provision/lock.js';

@@ -5,6 +5,7 @@ import { metaProvider } from '../backend/meta/provider.js';
 import { resolveBackend } from '../backend/resolve.js';
 import { wasmProvider } from '../backend/wasm.js';
 import { tensorflowProvider } from './tensorflow/provider.js';
+import { dawnProvider } from './webgpu/provider.js';
 
 /** Makes the provider of a backend for the settings in `environment`. */
 export type NodeProviderFactory = (environment: NodeJS.ProcessEnv) => BackendProvider;
@@ -22,9 +23,14 @@ export function registerNodeProvider(factory: NodeProviderFactory): void {
   if (!factories.includes(factory)) factories.push(factory);
 }
 
-/** The backends that compute in Node. */
+/** The backends that compute in Node and are taken without being named. */
 export function nodeProviders(environment: NodeJS.ProcessEnv = process.env): BackendProvider[] {
   return factories.map((factory) => factory(environment));
+}
+
+/** The backends that compute in Node, those too that are taken by name only. */
+export function computingProviders(environment: NodeJS.ProcessEnv = process.env): BackendProvider[] {
+  return [...nodeProviders(environment), dawnProvider(environment)];
 }
 
 export interface LoadBackendOptions {
@@ -36,14 +42,14 @@ export interface LoadBackendOptions {
 }
 
 /**
- * Loads the backend `requested` (`meta` too), else the one that `LEANTUNE_BACKEND` names, else the best that computes, and
+ * Loads the backend `requested` (`webgpu` and `meta` too), else the one that `LEANTUNE_BACKEND` names, else the best that computes, and
  * makes it the active backend of tfjs.
  *
  * @throws UsageError for an unknown name; EnvironmentError with reason and remedy where it cannot be loaded.
  */
 export function loadBackend(requested?: string, options: LoadBackendOptions = {}): Promise<LoadedBackend> {
   const environment = options.environment ?? process.env;
-  return resolveBackend([...nodeProviders(environment), metaProvider()], {
+  return resolveBackend([...computingProviders(environment), metaProvider()], {
     ...requestedBackend(requested, environment, options.requestedBy),
     requiredKernels: options.requiredKernels ?? [],
   });

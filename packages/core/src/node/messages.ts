@@ -71,6 +71,16 @@ export const nodeMessages = {
     `official addon with TensorFlow ${version}, ${gpu ? 'on the GPU' : gpuPackage ? 'on the CPU: it found no GPU' : 'on the CPU'}`,
   notCompiledYet: () => 'no binding is compiled for it (npx leantune setup)',
   compiledWith: (compiler: string, gpu: boolean) => `binding compiled with ${compiler}, on the ${gpu ? 'GPU' : 'CPU'}`,
+  webgpuNoLoader: () => 'the Vulkan loader (libvulkan.so.1) is not installed',
+  webgpuNoLoaderRemedy: () => 'install it (Debian, Ubuntu: apt install libvulkan1) beside the driver of the GPU',
+  webgpuNoAdapter: (detail: string) =>
+    `Dawn finds no adapter: no GPU with a ${detail === '' ? 'driver for Vulkan, Direct3D 12 or Metal' : `usable driver (${detail})`}`,
+  webgpuDriverRemedy: () =>
+    'install the Vulkan driver of the GPU (in a container of NVIDIA: NVIDIA_DRIVER_CAPABILITIES=all), or compute in software: apt install chromium-common, VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json',
+  webgpuProofFailed: (code: number, detail: string) =>
+    `Dawn does not work here: the process that tried it ended with exit code ${code}${detail === '' ? '' : `: ${detail}`}`,
+  webgpuProofWrong: (adapter: string, expected: number, found: number) =>
+    `its adapter ${adapter} computes wrongly: expected ${expected}, found ${found}`,
   anotherFirst: (better: string) => `${better} comes first`,
 } as const;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { isLoaded, type LoadedBackend } from '../backend/backend.js';
-import { nodeProviders } from '../node/loadBackend.js';
+import { computingProviders, nodeProviders } from '../node/loadBackend.js';
 import { useBackend } from '../backend/useBackend.js';
 import { memoryMeter } from '../tensor/runtime.js';
 import { openScopes } from '../tensor/scope.js';
@@ -10,11 +10,13 @@ const { LEANTUNE_TEST_BACKENDS } = process.env;
 if (LEANTUNE_TEST_BACKENDS) await import(LEANTUNE_TEST_BACKENDS);
 
 /**
- * Runs a suite once for every backend that loads here, and shows the others as skipped with the reason. After each
- * test the meter must have returned to where it was: no test leaks a buffer.
+ * Runs a suite once for every backend that loads here, or for the one that `LEANTUNE_TEST_BACKEND` names, and shows the
+ * others as skipped with the reason. After each test the meter must have returned to where it was: no test leaks a buffer.
  */
 export async function describeOnBackends(name: string, suite: (backend: LoadedBackend) => void): Promise<void> {
-  for (const provider of nodeProviders()) {
+  const only = process.env.LEANTUNE_TEST_BACKEND;
+  const providers = only ? computingProviders().filter((provider) => provider.name === only) : nodeProviders();
+  for (const provider of providers) {
     const result = await provider.load();
     if (!isLoaded(result)) {
       describe(`${name} [${provider.name}]`, () => it.skip(`skipped: ${result.reason}`, () => undefined));

@@ -8,7 +8,7 @@ import type { BackendProvider, NativeLibrary } from '../../backend/backend.js';
 import { resolveBackend } from '../../backend/resolve.js';
 import { LeantuneError } from '../../errors/errors.js';
 import { cacheFolder } from '../cacheFolder.js';
-import { nodeProviders, requestedBackend } from '../loadBackend.js';
+import { computingProviders, requestedBackend } from '../loadBackend.js';
 import { nodeMessages } from '../messages.js';
 import { runCommand } from '../provision/command.js';
 import { findCompiler, findPython } from '../provision/prerequisites.js';
@@ -18,7 +18,7 @@ import type { BackendState, CacheEntry, EnvironmentReport, GpuDevice } from './r
 /** Looks at the machine and loads every backend; changes nothing. */
 export async function inspectEnvironment(environment: NodeJS.ProcessEnv = process.env): Promise<EnvironmentReport> {
   const cache = cacheFolder(environment);
-  const providers = nodeProviders(environment);
+  const providers = computingProviders(environment);
   const backends: BackendState[] = [];
   for (const provider of providers) backends.push(await backendState(provider));
   return {

@@ -19,6 +19,8 @@ const manifests = {
   '@tensorflow/tfjs-node-gpu': () => require.resolve('@tensorflow/tfjs-node-gpu/package.json'),
   '@tensorflow/tfjs-node': () => require.resolve('@tensorflow/tfjs-node/package.json'),
   'node-api-headers': () => require.resolve('node-api-headers/package.json'),
+  '@tensorflow/tfjs-backend-webgpu': () => require.resolve('@tensorflow/tfjs-backend-webgpu/package.json'),
+  webgpu: () => require.resolve('webgpu/package.json'),
 };
 type NativePackage = keyof typeof manifests;
 
