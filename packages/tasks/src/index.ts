@@ -7,6 +7,7 @@ export type { DataSource } from './data/dataFolder.js';
 export type {
   ChoiceRow,
   DocumentRow,
+  ImageRow,
   InstructionRow,
   LoadedDataset,
   LoadedFile,
@@ -25,7 +26,7 @@ export { defineTask } from './task/declaration.js';
 export type { TaskDeclaration } from './task/declaration.js';
 export { LoadedTask, loadTask } from './task/loadTask.js';
 export type { LoadTaskOptions, TaskBatchesOptions } from './task/loadTask.js';
-export type { EvaluateOptions, PromptOptions } from './task/kinds/kind.js';
+export type { EvaluateOptions, PromptOptions, ReadingOptions } from './task/kinds/kind.js';
 export type { DatasetProvenance, UsedSplit } from './task/provenance.js';
 export { getTask, registerTask, taskNames } from './task/registry.js';
 export type { TaskScore } from './task/score.js';

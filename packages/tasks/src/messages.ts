@@ -3,6 +3,11 @@
 const didYouMean = (nearest: string | undefined): string =>
   nearest === undefined ? '' : `; did you mean "${nearest}"?`;
 
+interface PixelSize {
+  readonly height: number;
+  readonly width: number;
+}
+
 export const messages = {
   knownNames: (what: string, names: readonly string[]) => `known ${what}: ${names.join(', ')}`,
 
@@ -53,6 +58,17 @@ export const messages = {
   fieldProblem: (field: string, problem: string) => (field === '' ? problem : `field "${field}": ${problem}`),
   listExpected: () => 'no list found, expected a list of records',
   badParquet: (file: string, reason: string) => `${file}: cannot be read as Parquet: ${reason}`,
+  noPng: () => 'no PNG image found',
+  damagedPng: (reason: string) => `the PNG image is damaged: ${reason}`,
+  pixelBytes: (found: number, expected: number) => `${found} bytes of pixels found, expected ${expected}`,
+  pngDepth: (bits: number) => `the PNG image has ${bits} bits a channel, expected at most 8`,
+  imageSize: (found: PixelSize, expected: PixelSize) =>
+    `an image of ${found.height} × ${found.width} pixels found, expected ${expected.height} × ${expected.width}`,
+  imageTooLarge: (found: PixelSize, most: number) =>
+    `an image of ${found.height} × ${found.width} pixels found, expected at most ${most} pixels`,
+  insideOf: (archive: string, name: string) => `${archive}/${name}`,
+  recordBytes: (found: number, expected: number) => `the record ends after ${found} of ${expected} bytes`,
+  classOutsideSet: (found: number, classes: number) => `label ${found} found, expected 0 to ${classes - 1}`,
   missingShards: (folder: string, found: number, expected: number) =>
     `${folder}: ${found} of ${expected} Parquet files of a split found`,
   answerOutside: (answer: string, choices: readonly string[]) =>
@@ -122,6 +138,8 @@ export const messages = {
     `${task}: unknown template "${template}"${didYouMean(nearest)}`,
   questionTooLong: (id: string, tokens: number, maxLength: number) =>
     `question ${id} takes ${tokens} of ${maxLength} tokens: no room for the text`,
+  otherReader: (task: string, reads: 'text' | 'images', given: 'text' | 'images') =>
+    `${task}: its rows are ${reads}, the model reads ${given}`,
   nothingToTrainOn: (task: string, wanted: readonly string[]) =>
     wanted.length === 0
       ? `${task} is for evaluation only: it has no training rows`

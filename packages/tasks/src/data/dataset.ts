@@ -1,5 +1,6 @@
 /** Rows of a dataset as the loaders deliver them, with what is needed to say later which rows they were. */
 import { createHash } from 'node:crypto';
+import type { RgbImage } from '@leantune/models';
 
 /** One labelled example: one text, or a pair; `label` is a class index or, in a regression, the target. */
 export interface TextRow {
@@ -47,7 +48,13 @@ export interface SpanRow {
   readonly answers: readonly { readonly text: string; readonly start: number }[];
 }
 
-export type TaskRow = TextRow | ChoiceRow | InstructionRow | DocumentRow | SpanRow;
+/** One labelled image; `label` is a class index. */
+export interface ImageRow {
+  readonly image: RgbImage;
+  readonly label: number;
+}
+
+export type TaskRow = TextRow | ChoiceRow | InstructionRow | DocumentRow | SpanRow | ImageRow;
 
 /** A file that was read; `path` is relative to the dataset's folder, with forward slashes. */
 export interface LoadedFile {
@@ -63,15 +70,19 @@ export interface LoadedDataset<Row extends TaskRow = TaskRow> {
   readonly splits: Readonly<Record<string, readonly Row[]>>;
 }
 
-/** SHA-256 of the rows' content in their order: the same for a file with other columns, line ends or quoting. */
+/** SHA-256 of the rows' content in their order: the same for a file with other columns, line ends, quoting or format. */
 export function rowsSha256(rows: readonly TaskRow[]): string {
   const hash = createHash('sha256');
-  for (const row of rows) hash.update(`${JSON.stringify(contentOf(row))}\n`);
+  for (const row of rows) {
+    hash.update(`${JSON.stringify(contentOf(row))}\n`);
+    if ('image' in row) hash.update(row.image.pixels);
+  }
   return hash.digest('hex');
 }
 
 function contentOf(row: TaskRow): unknown {
   if ('text' in row) return [row.text, row.pair ?? null, row.label];
+  if ('image' in row) return [row.image.height, row.image.width, row.label];
   return Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1));
 }
 

@@ -76,7 +76,9 @@ export function folderLoader<Row extends TaskRow>(layout: DatasetLayout<Row>): D
       splits[split] = rows;
     }
     if (files.length === 0) throw await missing(folder, absent[0]!);
-    return { folder, files, splits };
+    // One archive may hold several splits.
+    const distinct = [...new Map(files.map((file) => [file.path, file])).values()];
+    return { folder, files: distinct, splits };
   };
   return Object.assign(load, { folders: layout.folders });
 }

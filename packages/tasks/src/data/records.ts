@@ -48,9 +48,9 @@ export const jsonLines =
     readJsonl(file, (record, line) => convert(layout, file, `${file}:${line}`, record, keep));
 
 export const parquet =
-  <Record, Row extends TaskRow>(layout: RecordLayout<Record, Row>): FileReader<Row> =>
+  <Record, Row extends TaskRow>(layout: RecordLayout<Record, Row>, untyped?: 'text' | 'bytes'): FileReader<Row> =>
   (file, keep) =>
-    readParquet(file, (record, row) => convert(layout, file, messages.rowOf(file, row), record, keep));
+    readParquet(file, (record, row) => convert(layout, file, messages.rowOf(file, row), record, keep), untyped);
 
 /** A JSON file that is one list of records. */
 export const jsonList =

@@ -2,7 +2,7 @@
 import { UsageError } from '@leantune/core';
 import type { ShotSource } from '../choice/fewShot.js';
 import type { ChoiceTemplate } from '../choice/template.js';
-import type { ChoiceRow, DocumentRow, InstructionRow, SpanRow, TaskRow, TextRow } from '../data/dataset.js';
+import type { ChoiceRow, DocumentRow, ImageRow, InstructionRow, SpanRow, TaskRow, TextRow } from '../data/dataset.js';
 import type { Download } from '../data/download/download.js';
 import type { DatasetLoader } from '../data/layout.js';
 import type { DatasetManifest } from '../data/manifest.js';
@@ -49,6 +49,13 @@ interface TextDeclaration extends CommonDeclaration<TextRow> {
 
 export interface ClassificationDeclaration extends TextDeclaration {
   readonly kind: 'classification';
+  /** Names of the class indices 0, 1, … */
+  readonly labels: readonly string[];
+}
+
+/** One image a row, one class of several. */
+export interface ImageDeclaration extends CommonDeclaration<ImageRow> {
+  readonly kind: 'image-classification';
   /** Names of the class indices 0, 1, … */
   readonly labels: readonly string[];
 }
@@ -103,24 +110,28 @@ export type TaskDeclaration =
   | ChoiceDeclaration
   | LanguageDeclaration
   | InstructionDeclaration
-  | SpanDeclaration;
+  | SpanDeclaration
+  | ImageDeclaration;
 
 export type TaskKindName = TaskDeclaration['kind'];
 
 /** Kind of metrics that score a kind of task. */
-const metricKind = (kind: TaskKindName): MetricKind => (kind === 'instruction' ? 'language-modelling' : kind);
+export function metricKindOf(kind: TaskKindName): MetricKind {
+  if (kind === 'instruction') return 'language-modelling';
+  return kind === 'image-classification' ? 'classification' : kind;
+}
 
 /** Checks a declaration and returns it. Throws UsageError naming the task and the field. */
 export function defineTask<Declaration extends TaskDeclaration>(declaration: Declaration): Declaration {
   const { name, aliases = [], splits, manifest } = declaration;
-  const kind = metricKind(declaration.kind);
+  const kind = metricKindOf(declaration.kind);
   const reject = (problem: string): never => {
     throw new UsageError(messages.badDeclaration(name, problem), { code: 'LEANTUNE_TASK_DECLARATION' });
   };
   for (const spelling of [name, ...aliases]) {
     if (!/^[a-z0-9][a-z0-9._-]*$/.test(spelling)) reject(messages.badTaskName(spelling));
   }
-  if (declaration.kind === 'classification' && new Set(declaration.labels).size < 2) reject(messages.tooFewLabels());
+  if ('labels' in declaration && new Set(declaration.labels).size < 2) reject(messages.tooFewLabels());
   for (const metric of declaration.metrics) {
     if (getMetric(metric).kind !== kind) reject(messages.metricOfOtherKind(metric, getMetric(metric).kind, kind));
   }
@@ -140,6 +151,6 @@ export function trainSplitsOf({ splits }: TaskDeclaration): readonly string[] {
 
 /** Names of the classes, or of the choices by their place; none where there are no labels to be counted. */
 export function labelsOf(declaration: TaskDeclaration): readonly string[] {
-  if (declaration.kind === 'classification') return declaration.labels;
+  if ('labels' in declaration) return declaration.labels;
   return declaration.kind === 'multiple-choice' ? (declaration.answers ?? []) : [];
 }

@@ -1,5 +1,5 @@
 import { UsageError, nearestName, type TrainableModel } from '@leantune/core';
-import type { HeadOptions } from '@leantune/models';
+import type { HeadOptions, ImageProcessor } from '@leantune/models';
 import { Batcher, type BatcherOptions } from '../batching/batcher.js';
 import type { RowTokenizer } from '../batching/encode.js';
 import type { DataSource } from '../data/dataFolder.js';
@@ -9,7 +9,7 @@ import { scoreTokens } from '../language/scoreTokens.js';
 import { messages } from '../messages.js';
 import { labelsOf, trainSplitsOf, type TaskDeclaration } from './declaration.js';
 import { holdOut } from './holdOut.js';
-import type { EncodedTask, EncodeTaskOptions, EvaluateOptions, PromptOptions } from './kinds/kind.js';
+import type { EncodedTask, EvaluateOptions, PromptOptions, ReadingOptions } from './kinds/kind.js';
 import { headsOf, kindWith } from './kinds/registry.js';
 import { describeProvenance, type DatasetProvenance } from './provenance.js';
 import { getTask } from './registry.js';
@@ -23,11 +23,12 @@ export interface LoadTaskOptions extends DataSource {
   readonly devRows?: number;
 }
 
-export interface TaskBatchesOptions
-  extends EncodeTaskOptions, Pick<BatcherOptions, 'size' | 'seed' | 'epoch' | 'padding' | 'paddingSide' | 'dropLast'> {
-  /** Default: `shuffled` for the training split, `length` for the others. */
-  readonly order?: BatcherOptions['order'];
-}
+/** `padding` and what tokens are cut to are for tasks of texts: images have one size. */
+export type TaskBatchesOptions = ReadingOptions &
+  Pick<BatcherOptions, 'size' | 'seed' | 'epoch' | 'padding' | 'paddingSide' | 'dropLast'> & {
+    /** Default: `shuffled` for the training split, `length` for the others. */
+    readonly order?: BatcherOptions['order'];
+  };
 
 /** Loads a task's rows. Throws UsageError (unknown name, bad limit), EnvironmentError (no data), CorruptFileError. */
 export async function loadTask(name: string, options: LoadTaskOptions = {}): Promise<LoadedTask> {
@@ -58,7 +59,7 @@ export class LoadedTask {
   /** The splits to report on that are there. */
   readonly reportSplits: readonly string[];
   private readonly kind: NonNullable<ReturnType<typeof kindWith>>;
-  private readonly encoded = new WeakMap<RowTokenizer, Map<string, EncodedTask>>();
+  private readonly encoded = new WeakMap<RowTokenizer | ImageProcessor, Map<string, EncodedTask>>();
 
   constructor(
     readonly declaration: TaskDeclaration,
@@ -107,27 +108,37 @@ export class LoadedTask {
     });
   }
 
-  /** Batches of a split; rows are tokenised once for each tokenizer and its options. */
+  /** What its rows are. */
+  get reads(): 'text' | 'images' {
+    return this.declaration.kind === 'image-classification' ? 'images' : 'text';
+  }
+
+  /**
+   * Batches of a split; rows are tokenised once for each tokenizer and its options.
+   * @throws UsageError for the reader of other rows than the task has
+   */
   batches(split: string, options: TaskBatchesOptions): Batcher {
-    const { size, seed, epoch, padding, paddingSide, dropLast, tokenizer } = options;
-    const { examples, maxLength, labels } = this.encode(split, options);
+    const { size, seed, epoch, padding, paddingSide, dropLast } = options;
+    const { examples, maxLength, labels, inputsOf } = this.encode(split, options);
     const trains = trainSplitsOf(this.declaration).includes(split);
     return new Batcher(examples, {
       size,
       maxLength,
       labels,
       order: options.order ?? (trains ? 'shuffled' : 'length'),
-      padTokenId: tokenizer.padTokenId,
+      inputsOf,
+      padTokenId: 'tokenizer' in options ? options.tokenizer.padTokenId : 0,
       ...(seed === undefined ? {} : { seed }),
       ...(epoch === undefined ? {} : { epoch }),
-      ...(padding === undefined ? {} : { padding }),
+      ...(padding === undefined || inputsOf !== undefined ? {} : { padding }),
       ...(paddingSide === undefined ? {} : { paddingSide }),
       ...(dropLast === undefined ? {} : { dropLast }),
     });
   }
 
   /** Scores the model on a split: runs it in evaluation mode over all rows. */
-  evaluate(model: TrainableModel, split: string, options: EvaluateOptions): Promise<TaskScore> {
+  async evaluate(model: TrainableModel, split: string, options: EvaluateOptions<ReadingOptions>): Promise<TaskScore> {
+    this.checkReader(options);
     const rows = this.rows(split);
     const rowsOf = (other: string) => this.rows(other);
     return this.kind.evaluate(this.declaration, model, { split, rows, rowsOf }, options);
@@ -137,8 +148,13 @@ export class LoadedTask {
    * Mean negative log-likelihood of what a language model learns from the rows of a split, as it learns it; undefined for
    * tasks that are not learnt as language, and splits that are not there.
    */
-  async loss(model: TrainableModel, split: string, options: EvaluateOptions): Promise<TaskScore | undefined> {
-    if (this.head.kind !== 'causal-lm' || this.dataset.splits[split] === undefined) return undefined;
+  async loss(
+    model: TrainableModel,
+    split: string,
+    options: EvaluateOptions<ReadingOptions>,
+  ): Promise<TaskScore | undefined> {
+    if (!('tokenizer' in options) || this.head.kind !== 'causal-lm' || this.dataset.splits[split] === undefined)
+      return undefined;
     const { examples } = this.encode(split, options);
     return scoreTokens(model, examples, split, ['loss', 'perplexity'], options);
   }
@@ -166,10 +182,18 @@ export class LoadedTask {
     });
   }
 
-  private encode(split: string, options: EncodeTaskOptions): EncodedTask {
-    const encodings = this.encoded.get(options.tokenizer) ?? new Map<string, EncodedTask>();
-    this.encoded.set(options.tokenizer, encodings);
-    const { maxLength, truncation = null, trainTemplate = null } = options;
+  private checkReader(options: ReadingOptions): void {
+    const given = 'tokenizer' in options ? 'text' : 'images';
+    if (given === this.reads) return;
+    throw new UsageError(messages.otherReader(this.name, this.reads, given), { code: 'LEANTUNE_TASK_READER' });
+  }
+
+  private encode(split: string, options: ReadingOptions): EncodedTask {
+    this.checkReader(options);
+    const reader = 'tokenizer' in options ? options.tokenizer : options.imageProcessor;
+    const encodings = this.encoded.get(reader) ?? new Map<string, EncodedTask>();
+    this.encoded.set(reader, encodings);
+    const { maxLength = null, truncation = null, trainTemplate = null } = 'tokenizer' in options ? options : {};
     const key = JSON.stringify([split, maxLength, truncation, trainTemplate]);
     let encoded = encodings.get(key);
     if (encoded === undefined) {

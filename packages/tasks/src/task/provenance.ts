@@ -1,6 +1,6 @@
 /** What a result must say about the data behind it. Holds no path of the machine. */
 import { createHash } from 'node:crypto';
-import type { LoadedDataset, TextRow } from '../data/dataset.js';
+import type { ImageRow, LoadedDataset, TextRow } from '../data/dataset.js';
 import { describeSplits, type DatasetStatus, type ManifestComparison, type SplitManifest } from '../data/manifest.js';
 import { accuracy } from '../metrics/classification.js';
 import { labelsOf, trainSplitsOf, type TaskDeclaration } from './declaration.js';
@@ -50,8 +50,8 @@ function majorityBaseline(
   used: LoadedDataset,
 ): Pick<DatasetProvenance, 'majorityBaseline'> {
   const train = trainSplitsOf(declaration).find((split) => used.splits[split] !== undefined);
-  if (declaration.kind !== 'classification' || train === undefined) return {};
-  const rowsOf = (split: string) => used.splits[split] as readonly TextRow[] | undefined;
+  if (!('labels' in declaration) || train === undefined) return {};
+  const rowsOf = (split: string) => used.splits[split] as readonly (TextRow | ImageRow)[] | undefined;
   const { labels } = declaration;
   const counts = labels.map(() => 0);
   for (const row of rowsOf(train)!) counts[row.label]! += 1;

@@ -3,6 +3,7 @@ import type { TaskDeclaration } from '../task/declaration.js';
 import { alpaca } from './alpaca.js';
 import { arcChallenge } from './arcChallenge.js';
 import { arcEasy } from './arcEasy.js';
+import { cifar10 } from './cifar10.js';
 import { cola } from './cola.js';
 import { hellaswag } from './hellaswag.js';
 import { mmlu } from './mmlu.js';
@@ -19,6 +20,7 @@ import { sentences } from './sentences.js';
 import { squad } from './squad.js';
 import { sst2 } from './sst2.js';
 import { stsb } from './stsb.js';
+import { svhn } from './svhn.js';
 import { tinystories } from './tinystories.js';
 import { truthfulqaMc1 } from './truthfulqaMc1.js';
 import { truthfulqaMc2 } from './truthfulqaMc2.js';
@@ -50,4 +52,6 @@ export const builtInTasks: readonly TaskDeclaration[] = [
   alpaca,
   openPlatypus,
   tinystories,
+  svhn,
+  cifar10,
 ];

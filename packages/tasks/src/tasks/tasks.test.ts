@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { glueLoader } from '../data/glueLoader.js';
 import type { TextRow } from '../data/dataset.js';
 import { getMetric } from '../metrics/registry.js';
-import { labelsOf } from '../task/declaration.js';
+import { labelsOf, metricKindOf } from '../task/declaration.js';
 import { loadTask } from '../task/loadTask.js';
 import { getTask, taskNames } from '../task/registry.js';
 import { verifyDataset } from '../task/verify.js';
@@ -58,8 +58,7 @@ describe.each(taskNames())('declaration of %s', (name) => {
   it('is complete', () => {
     expect(task.summary).not.toBe('');
     expect(task.source.licence).not.toBe('');
-    const kind = task.kind === 'instruction' ? 'language-modelling' : task.kind;
-    for (const metric of task.metrics) expect(getMetric(metric).kind).toBe(kind);
+    for (const metric of task.metrics) expect(getMetric(metric).kind).toBe(metricKindOf(task.kind));
   });
 
   it('has a line in the README', () => {

@@ -86,7 +86,7 @@ async function fetchFiles(
     });
   }
   const content = await readFile(target);
-  const files = typeof places === 'string' ? new Map([[places, content]]) : unpack(content, places, url);
+  const files = typeof places === 'string' ? new Map([[places, content]]) : await unpack(content, places, url);
   for (const [path, part] of files) {
     await mkdir(dirname(join(staging, 'files', path)), { recursive: true });
     await writeFile(join(staging, 'files', path), part);

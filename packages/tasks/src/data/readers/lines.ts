@@ -65,9 +65,15 @@ export async function readLineBlocks(file: string, onBlock: (block: LineBlock) =
 
 /** A whole file that must be UTF-8, without its byte order mark. */
 export async function readText(file: string): Promise<{ readonly text: string; readonly digest: FileDigest }> {
-  const content = await readWhole(file);
+  const { content, digest } = await readWholeFile(file);
   if (!isUtf8(content)) throw invalidUtf8(file, content, 1);
-  return { text: content.toString('utf8').replace(/^\uFEFF/, ''), digest: digestOf(content) };
+  return { text: content.toString('utf8').replace(/^\uFEFF/, ''), digest };
+}
+
+/** @throws EnvironmentError where the file cannot be read */
+export async function readWholeFile(file: string): Promise<{ readonly content: Buffer; readonly digest: FileDigest }> {
+  const content = await readWhole(file);
+  return { content, digest: digestOf(content) };
 }
 
 function digestOf(content: Uint8Array): FileDigest {

@@ -7,12 +7,14 @@ import { messages } from '../../messages.js';
 import { corrupt, unreadable, type FileDigest } from './lines.js';
 
 /**
- * Calls `onRecord` for every row with its number from 1; 64-bit integers come as numbers.
+ * Calls `onRecord` for every row with its number from 1; 64-bit integers come as numbers. `untyped`: what columns of bytes
+ * hold that say nothing about it (old writers leave out that they mean text).
  * @throws CorruptFileError for what is no Parquet file, or is compressed in another way than the hub's Snappy
  */
 export async function readParquet(
   file: string,
   onRecord: (record: Readonly<Record<string, unknown>>, row: number) => void,
+  untyped: 'text' | 'bytes' = 'text',
 ): Promise<FileDigest> {
   const digest = await digestOfFile(file);
   try {
@@ -21,7 +23,8 @@ export async function readParquet(
     let row = 0;
     for (const group of metadata.row_groups) {
       const rows = Number(group.num_rows);
-      const records = await parquetReadObjects({ file: buffer, metadata, rowStart: row, rowEnd: row + rows });
+      const range = { rowStart: row, rowEnd: row + rows };
+      const records = await parquetReadObjects({ file: buffer, metadata, ...range, utf8: untyped === 'text' });
       for (const record of records) onRecord(plain(record) as Record<string, unknown>, (row += 1));
     }
   } catch (error) {

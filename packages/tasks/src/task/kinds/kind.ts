@@ -1,7 +1,7 @@
 /** What a kind of task can do; one file a kind. The rest of the package knows no kind. */
 import type { TrainableModel } from '@leantune/core';
-import type { HeadOptions } from '@leantune/models';
-import type { LabelLayout } from '../../batching/batcher.js';
+import type { HeadOptions, ImageProcessor } from '@leantune/models';
+import type { BatcherOptions, LabelLayout } from '../../batching/batcher.js';
 import type { EncodedExample, EncodeOptions, RowTokenizer } from '../../batching/encode.js';
 import type { TaskRow } from '../../data/dataset.js';
 import type { TaskDeclaration } from '../declaration.js';
@@ -23,19 +23,31 @@ export interface EncodeTaskOptions extends EncodeOptions, PromptOptions {
   readonly tokenizer: RowTokenizer;
 }
 
+/** For tasks of images. */
+export interface EncodeImagesOptions {
+  readonly imageProcessor: ImageProcessor;
+}
+
+/** What rows become a model's input with: the tokenizer of one that reads text, the processor of one that reads images. */
+export type ReadingOptions = EncodeTaskOptions | EncodeImagesOptions;
+
 export interface EncodedTask {
   readonly examples: readonly EncodedExample[];
   /** Longest example that these options can give, in tokens. */
   readonly maxLength: number;
   readonly labels: LabelLayout;
+  /** The input of a batch of those rows, where it is not the examples' tokens. */
+  readonly inputsOf?: BatcherOptions['inputsOf'];
 }
 
-export interface EvaluateOptions extends EncodeTaskOptions {
+export interface EvaluationOptions {
   /** Rows a batch; sequences a batch where a question has several. */
   readonly size: number;
   /** Awaited between batches. */
   readonly breathe?: () => Promise<void>;
 }
+
+export type EvaluateOptions<Reading extends ReadingOptions = EncodeTaskOptions> = Reading & EvaluationOptions;
 
 /** Rows to be scored, and every other row of the task for solved examples. */
 interface RowsToScore<Row> {
@@ -44,15 +56,19 @@ interface RowsToScore<Row> {
   readonly rowsOf: (split: string) => readonly Row[];
 }
 
-export interface TaskKind<Declaration extends TaskDeclaration, Row extends TaskRow> {
+export interface TaskKind<
+  Declaration extends TaskDeclaration,
+  Row extends TaskRow,
+  Reading extends ReadingOptions = EncodeTaskOptions,
+> {
   readonly head: (declaration: Declaration) => HeadOptions;
   /** Throws UsageError for options that the task does not have, before anything is computed. */
   readonly check?: (declaration: Declaration, options: PromptOptions) => void;
-  readonly encode: (declaration: Declaration, rows: readonly Row[], options: EncodeTaskOptions) => EncodedTask;
+  readonly encode: (declaration: Declaration, rows: readonly Row[], options: Reading) => EncodedTask;
   readonly evaluate: (
     declaration: Declaration,
     model: TrainableModel,
     scored: RowsToScore<Row>,
-    options: EvaluateOptions,
+    options: EvaluateOptions<Reading>,
   ) => Promise<TaskScore>;
 }

@@ -3,7 +3,8 @@ import type { TaskRow } from '../../data/dataset.js';
 import type { TaskDeclaration, TaskKindName } from '../declaration.js';
 import { choiceKind } from './choice.js';
 import { choiceByHeadKind } from './choiceByHead.js';
-import type { TaskKind } from './kind.js';
+import { imageKind } from './image.js';
+import type { ReadingOptions, TaskKind } from './kind.js';
 import { instructionKind, languageKind } from './language.js';
 import { spanKind } from './span.js';
 import { textKind } from './text.js';
@@ -16,11 +17,12 @@ const kinds = {
   'language-modelling': [languageKind],
   instruction: [instructionKind],
   'question-answering': [spanKind],
+  'image-classification': [imageKind],
 } satisfies Record<TaskKindName, readonly unknown[]>;
 
-type AnyKind = TaskKind<TaskDeclaration, TaskRow>;
+type AnyKind = TaskKind<TaskDeclaration, TaskRow, ReadingOptions>;
 
-/** A declaration's kinds; their rows are those that its own loader gives. */
+/** A declaration's kinds; their rows are those that its own loader gives, their reader is one for them. */
 const kindsOf = ({ kind }: TaskDeclaration) => kinds[kind] as readonly unknown[] as readonly [AnyKind, ...AnyKind[]];
 
 /** Heads with which a task may be learnt, the preferred first. */
