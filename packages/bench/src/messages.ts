@@ -100,6 +100,10 @@ export const messages = {
   probeDiedRemedy: () => 'npx leantune doctor says what loads; --backend wasm needs nothing native.',
 
   // Models and data before the first cell
+  task: (name: string) => `task ${name}`,
+  otherInput: (reads: 'text' | 'images', model: string, read: 'text' | 'images') =>
+    `its rows are ${reads}, ${model} reads ${read}`,
+  otherInputRemedy: () => 'Images go to a vision transformer (vit-base), texts to any other model.',
   maxLengthOf: (task: string) => `maxLength of task ${task}`,
   methodOnModel: (method: string, model: string, problem: string) => `${method} on ${model}: ${problem}`,
   methodOnModelRemedy: () =>
@@ -141,10 +145,10 @@ export const messages = {
     'peak: logical peak, the largest sum of bytes of live buffers during a training step (largest over seeds). After it its parts at that moment: parameters, gradients, optimizer state, saved activations, batch, workspace. 1 MiB = 1024² bytes.',
   savedNote: () =>
     'max saved: largest sum of distinct buffers held for the backward pass, parameters and batch excluded. step: median over optimiser steps.',
-  dataNote: (task: string, rows: Readonly<Record<string, number>>, maxLength: number, weights: string) =>
+  dataNote: (task: string, rows: Readonly<Record<string, number>>, maxLength: number | undefined, weights: string) =>
     `${task}: ${Object.entries(rows)
       .map(([split, count]) => `${count} ${split}`)
-      .join(' / ')} rows, at most ${maxLength} tokens each; weights: ${weights}.`,
+      .join(' / ')} rows${maxLength === undefined ? '' : `, at most ${maxLength} tokens each`}; weights: ${weights}.`,
   settingsNote: (settings: string) => `all rows: ${settings}.`,
   differingNote: (key: string, values: readonly string[]) => `rows differ in ${key}: ${values.join('; ')}.`,
   notSet: () => 'none',

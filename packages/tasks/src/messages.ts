@@ -58,6 +58,7 @@ export const messages = {
   fieldProblem: (field: string, problem: string) => (field === '' ? problem : `field "${field}": ${problem}`),
   listExpected: () => 'no list found, expected a list of records',
   badParquet: (file: string, reason: string) => `${file}: cannot be read as Parquet: ${reason}`,
+  pixels: (height: number, width: number) => `${height} × ${width} pixels`,
   noPng: () => 'no PNG image found',
   damagedPng: (reason: string) => `the PNG image is damaged: ${reason}`,
   pixelBytes: (found: number, expected: number) => `${found} bytes of pixels found, expected ${expected}`,

@@ -6,6 +6,7 @@ import {
   type LoadedTask,
   type MetricName,
   type PromptOptions,
+  type ReadingOptions,
   type TaskScore,
 } from '@leantune/tasks';
 import type { TransformerModel } from '@leantune/models';
@@ -24,13 +25,22 @@ export function promptsOf(settings: Pick<TaskSettings, keyof PromptOptions>): Pr
   };
 }
 
+/** Longest input in tokens: what rows of text are cut to; an image is always as long as the model can read. */
+export function longestInput(
+  task: Pick<LoadedTask, 'reads'>,
+  maxPositions: number,
+  { maxLength }: Pick<TaskSettings, 'maxLength'>,
+): number {
+  return task.reads === 'images' ? maxPositions : maxLength;
+}
+
 export class CellScoring {
   /** What a reader of the scores must know, each once. */
   readonly warnings: string[] = [];
 
   constructor(
     private readonly model: TransformerModel,
-    private readonly options: EvaluateOptions,
+    private readonly options: EvaluateOptions<ReadingOptions>,
     private readonly hooks: Pick<CellHooks, 'breathe'>,
   ) {}
 

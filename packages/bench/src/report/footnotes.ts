@@ -39,7 +39,8 @@ function dataNotes(results: readonly OkResult[]): string[] {
         messages.dataNote(
           config.task.name,
           outcome.sources.dataset.rows,
-          config.task.maxLength,
+          // Without a tokenizer the rows are images.
+          outcome.sources.tokenizer === undefined ? undefined : config.task.maxLength,
           outcome.sources.weights.source,
         ),
       ),

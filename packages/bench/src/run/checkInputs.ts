@@ -3,10 +3,17 @@ import { ConfigurationError, EnvironmentError, LeantuneError } from '@leantune/c
 import type { ConfigurationIssue } from '@leantune/core';
 import { chooseHead, readModelConfig } from '@leantune/models';
 import type { HeadOptions, ModelBlueprint } from '@leantune/models';
-import { findModelConfig, loadTokenizer, openWeights, readJson, resolveCheckpoint } from '@leantune/models/node';
+import {
+  findModelConfig,
+  loadImageProcessor,
+  loadTokenizer,
+  openWeights,
+  readJson,
+  resolveCheckpoint,
+} from '@leantune/models/node';
 import { loadTask, type LoadedTask } from '@leantune/tasks';
 import type { CellConfig } from '../cell/contract.js';
-import { promptsOf } from '../cell/scoreCell.js';
+import { longestInput, promptsOf } from '../cell/scoreCell.js';
 import { messages } from '../messages.js';
 import type { Cell } from '../sweep/cells.js';
 import type { MethodPlace } from '../sweep/methodPlaces.js';
@@ -29,19 +36,26 @@ export async function checkInputs(
   }
   for (const { config } of cells) void tasks.get(config.task.name)!.trainSplit; // throws where there is nothing to train on
   const trials: Trial[] = [];
+  const inputIssues = new Map<string, ConfigurationIssue>();
   const issues = new Map<string, ConfigurationIssue>();
   const models = new Set(cells.map(({ config }) => config.model));
   for (const model of models) {
     const checked = await readable(() => checkModel(model, onWarning));
     for (const { config } of cells) {
       if (config.model !== model) continue;
-      const { name, maxLength } = config.task;
+      const { name } = config.task;
       const { heads } = tasks.get(name)!;
       const head = checked === undefined ? heads[0] : chooseHead(checked.blueprint, heads);
       checkTasks(config.task, head, tasks);
       if (checked === undefined) continue;
       const { blueprint, standsIn } = checked;
       const positions = blueprint.maxPositions;
+      const unreadable = [config.task, ...(config.task.evaluate ?? [])].flatMap((task) =>
+        otherInput(tasks.get(task.name)!, model, blueprint),
+      );
+      for (const problem of unreadable) inputIssues.set(JSON.stringify(problem), problem);
+      if (unreadable.length > 0) continue;
+      const maxLength = longestInput(tasks.get(name)!, positions, config.task);
       trials.push({ model, blueprint, head, method: config.method, maxLength });
       if (standsIn || maxLength <= positions) continue;
       const expected = messages.positions(positions, model);
@@ -50,12 +64,13 @@ export async function checkInputs(
     }
   }
   const methodIssues = await checkMethods(trials, placeOf);
-  if (issues.size > 0 || methodIssues.length > 0) {
+  if (inputIssues.size > 0 || issues.size > 0 || methodIssues.length > 0) {
     const remedies = [
+      ...(inputIssues.size > 0 ? [messages.otherInputRemedy()] : []),
       ...(issues.size > 0 ? [messages.maxLengthRemedy()] : []),
       ...(methodIssues.length > 0 ? [messages.methodOnModelRemedy()] : []),
     ];
-    throw new ConfigurationError([...issues.values(), ...methodIssues], {
+    throw new ConfigurationError([...inputIssues.values(), ...issues.values(), ...methodIssues], {
       code: 'LEANTUNE_SWEEP_INVALID',
       remedy: remedies.join('\n'),
     });
@@ -76,6 +91,12 @@ function checkTasks(
   }
 }
 
+/** A task of images on a model of texts, or the other way round. */
+function otherInput({ name, reads }: LoadedTask, model: string, { image }: ModelBlueprint): ConfigurationIssue[] {
+  const read = image === undefined ? 'text' : 'images';
+  return read === reads ? [] : [{ key: messages.task(name), message: messages.otherInput(reads, model, read) }];
+}
+
 const nameOf = ({ name }: { readonly name: string }): string => name;
 
 /** Opens every file of a model. Where random weights will stand in, its configuration alone, if that can be had. */
@@ -86,7 +107,8 @@ async function checkModel(
   try {
     const { files, folder } = await resolveCheckpoint(model);
     const blueprint = readModelConfig(await readJson(files.config), { file: files.config });
-    await loadTokenizer(folder);
+    if (blueprint.image === undefined) await loadTokenizer(folder);
+    else await loadImageProcessor(folder, blueprint.image);
     await (await openWeights(files.weights)).close();
     return { blueprint, standsIn: false };
   } catch (error) {

@@ -55,6 +55,7 @@ export function exampleOutcome(example: Example): CellOutcome {
     parameters: { trainable: 148_226, total: 22_713_986 },
     sources: {
       weights: { source: 'cache', random: false },
+      tokenizer: { source: 'word-piece of cache' },
       dataset: { source: 'npm sentiment', rows: { train: 2400, dev: 600 }, trainSplit: 'train', reportSplit: 'dev' },
     },
     backend: { name: 'tensorflow', device: 'TensorFlow 2.21.0, 2 threads', details: {} },

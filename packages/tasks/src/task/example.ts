@@ -1,5 +1,6 @@
 /** The first row of a task as a model would meet it, for people to look at. */
 import type { ChoiceRow, InstructionRow, TaskRow } from '../data/dataset.js';
+import { messages } from '../messages.js';
 import type { TaskDeclaration } from './declaration.js';
 
 /** The row, and for language models the prompt and what is to be learnt. */
@@ -17,6 +18,10 @@ export function exampleOf(declaration: TaskDeclaration, row: TaskRow): Readonly<
   if (declaration.kind === 'instruction') {
     const instruction = row as InstructionRow;
     return { row, prompt: declaration.prompt(instruction), answer: instruction.output };
+  }
+  if ('image' in row) {
+    const { height, width } = row.image;
+    return { row: { image: messages.pixels(height, width), label: row.label } };
   }
   return { row };
 }
