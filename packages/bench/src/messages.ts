@@ -145,6 +145,8 @@ export const messages = {
     'peak: logical peak, the largest sum of bytes of live buffers during a training step (largest over seeds). After it its parts at that moment: parameters, gradients, optimizer state, saved activations, batch, workspace. 1 MiB = 1024² bytes.',
   savedNote: () =>
     'max saved: largest sum of distinct buffers held for the backward pass, parameters and batch excluded. step: median over optimiser steps.',
+  deviceNote: (allocators: readonly string[]) =>
+    `device: peaks of the same step in ${allocators.join(' / ')}, with alignment and what kernels take inside (alloc.: handed out; res.: taken from the device): not logical bytes.`,
   dataNote: (task: string, rows: Readonly<Record<string, number>>, maxLength: number | undefined, weights: string) =>
     `${task}: ${Object.entries(rows)
       .map(([split, count]) => `${count} ${split}`)

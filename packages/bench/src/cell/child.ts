@@ -80,13 +80,13 @@ function describe(error: unknown): ReportedError {
   if (!(error instanceof LeantuneError)) {
     return { name: error.name, code: 'LEANTUNE_UNEXPECTED', message: `${error.name}: ${error.message}` };
   }
+  const { requestedBytes, freeBytes } = error instanceof OutOfMemoryError ? error : {};
   return {
     name: error instanceof OutOfMemoryError ? 'OutOfMemoryError' : error.name,
     code: error.code,
     message: error.message,
     ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-    ...(error instanceof OutOfMemoryError && error.requestedBytes !== undefined
-      ? { requestedBytes: error.requestedBytes }
-      : {}),
+    ...(requestedBytes === undefined ? {} : { requestedBytes }),
+    ...(freeBytes === undefined ? {} : { freeBytes }),
   };
 }

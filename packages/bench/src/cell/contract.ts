@@ -125,6 +125,27 @@ const memorySchema = z.strictObject({
   /** Parameters, one full set of gradients, optimiser state. */
   staticBytes: bytes,
   /** `peakBytes - staticBytes`. */
+const devicePeaksSchema = z.strictObject({
+  /** Handed out by the allocator: with alignment, and what kernels take inside. */
+  allocatedPeakBytes: bytes,
+  /** Taken from the device by the allocator, handed out or not; absent where it holds nothing back. */
+  reservedPeakBytes: bytes.optional(),
+});
+
+/** What the device's own allocator says of the measured step: other bytes than the logical ones. */
+export const deviceMemorySchema = devicePeaksSchema.extend({
+  /** Which allocator. */
+  source: z.string(),
+  /** By phase; `setup` is what comes between the others, `evaluation` the largest of all evaluations. */
+  phases: z.strictObject({
+    setup: devicePeaksSchema.optional(),
+    forward: devicePeaksSchema.optional(),
+    backward: devicePeaksSchema.optional(),
+    update: devicePeaksSchema.optional(),
+    evaluation: devicePeaksSchema.optional(),
+  }),
+});
+
   activationBytes: z.int(),
   /** Largest sum of distinct buffers held for the backward pass, parameters and batch excluded. */
   savedBytes: bytes,
@@ -139,6 +160,8 @@ const memorySchema = z.strictObject({
 
 export const cellOutcomeSchema = z.strictObject({
   /** The first metric is the task's headline. Values after the last epoch. */
+  /** Absent where the backend's allocator cannot be asked. */
+  device: deviceMemorySchema.optional(),
   metrics: z.array(metricSchema).min(1),
   epochs: z.array(
     z.strictObject({

@@ -1,6 +1,7 @@
 import {
   adamW,
   isBiasOrNorm,
+  largerPeaks,
   memoryMeter,
   sgd,
   train,
@@ -8,6 +9,8 @@ import {
   type Batch,
   type OptimizerDefinition,
   type StepMemory,
+  type DevicePeaks,
+  type DeviceSnapshot,
   type StepRecord,
   type TimelinePoint,
 } from '@leantune/core';
@@ -76,6 +79,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     memoryBatch: worst,
     onStep: async (record) => {
       epochLosses.push(record.loss);
+  let evaluationPeaks: DevicePeaks | undefined;
       await report(record, hooks);
     },
     onEpoch: async (epoch) => {
@@ -95,6 +99,10 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     metrics: [...epochs.at(-1)!.metrics, ...others],
     epochs,
     loss: summarizeLoss(result.steps),
+      memoryMeter().resetPeak();
+      const metrics = await scoring.evaluate(task);
+      const evaluation = memoryMeter().deviceSnapshot();
+      if (evaluation !== undefined) evaluationPeaks = largerPeaks(evaluationPeaks, evaluation);
     memory: describeMemory(result.memory),
     time: { ...stepTimes(result.steps), totalSeconds: secondsSince(start) },
     parameters: model.parameterCounts(),
@@ -105,6 +113,8 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
 };
 
 function optimizerOf(training: TrainingSettings): OptimizerDefinition {
+  // Of the last thing that training does: the step that measures memory.
+  const device = describeDevice(memoryMeter().deviceSnapshot(), evaluationPeaks);
   const { learningRate, weightDecay, optimizer } = training;
   const common = { learningRate, weightDecay, excludeFromDecay: isBiasOrNorm, fused: optimizer.fused };
   if (optimizer.name === 'sgd') return sgd({ ...common, momentum: optimizer.momentum });
@@ -172,6 +182,15 @@ function describeSources(loaded: LoadedModel, task: LoadedTask, trainSplit: stri
     tokenizer: {
       source: `${tokenizer.kind} of ${source}`,
       ...(tokenizerSha256 === undefined ? {} : { sha256: tokenizerSha256 }),
+function describeDevice(
+  step: DeviceSnapshot | undefined,
+  evaluation: DevicePeaks | undefined,
+): CellOutcome['memory']['device'] {
+  if (step === undefined) return undefined;
+  const phases = { ...step.phases, ...(evaluation === undefined ? {} : { evaluation }) };
+  return { ...step, phases };
+}
+
     },
     dataset: {
       source: `${task.name} (${task.provenance.status})`,

@@ -17,6 +17,7 @@ export interface ReportedError {
   readonly message: string;
   readonly remedy?: string;
   readonly requestedBytes?: number;
+  readonly freeBytes?: number;
 }
 
 export type FromCell =

@@ -1,5 +1,5 @@
 /** Words of the command line → settings of a profile, or everything that is wrong with them at once. */
-import { ConfigurationError, EnvironmentError } from '@leantune/core';
+import { ConfigurationError, EnvironmentError, splitBackendName } from '@leantune/core';
 import type { ConfigurationIssue } from '@leantune/core';
 import { readModelConfig } from '@leantune/models';
 import { readJson, resolveCheckpoint } from '@leantune/models/node';
@@ -56,7 +56,7 @@ export async function resolveSettings(
   const { model: modelWord, backend, ...figureWords } = words;
   const methods = spellings.map((spelling) => resolve('method', registry.resolveMethod(spelling)));
   const model = resolve('--model', registry.resolveModel(modelWord ?? defaultModel));
-  if (backend !== undefined && !registry.backendNames().includes(backend)) {
+  if (backend !== undefined && !registry.backendNames().includes(splitBackendName(backend).name)) {
     issues.push({ key: '--backend', ...unknownProblem('backend', backend, registry.backendNames()) });
   }
   const typed = Object.fromEntries(Object.entries(figureWords).map(([key, word]) => [key, numberOrText(word)]));

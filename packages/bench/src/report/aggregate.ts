@@ -1,4 +1,5 @@
 /** Cells that differ only in their seed → one row of figures. */
+import { largerPeaks, type DevicePeaks } from '@leantune/core';
 import { mean, median, sampleStandardDeviation } from 'simple-statistics';
 import { canonicalJson } from '../cell/cellId.js';
 import type { CellConfig, MemoryCategory } from '../cell/contract.js';
@@ -24,6 +25,8 @@ export interface Measured {
   readonly peakBytes: number;
   readonly categories: Readonly<Record<MemoryCategory, number>>;
   readonly savedBytes: number;
+  /** Peaks of the device's own allocator; absent where it cannot be asked. */
+  readonly device?: DevicePeaks;
   readonly trainable: number;
   readonly total: number;
   readonly stepMs?: number;
@@ -66,12 +69,17 @@ function toRow(cells: readonly LoadedCell[]): Row {
 function measure(results: readonly OkResult[]): Measured {
   const outcomes = results.map((result) => result.outcome);
   const worst = outcomes.reduce((a, b) => (b.memory.peakBytes > a.memory.peakBytes ? b : a));
+  const device = outcomes.reduce<DevicePeaks | undefined>(
+    (largest, { memory }) => (memory.device === undefined ? largest : largerPeaks(largest, memory.device)),
+    undefined,
+  );
   const steps = outcomes.flatMap((outcome) => (outcome.time.stepMs === undefined ? [] : [outcome.time.stepMs.median]));
   return {
     scores: scoresOf(results),
     peakBytes: worst.memory.peakBytes,
     categories: worst.memory.categories,
     savedBytes: Math.max(...outcomes.map((outcome) => outcome.memory.savedBytes)),
+    ...(device === undefined ? {} : { device }),
     trainable: worst.parameters.trainable,
     total: worst.parameters.total,
     ...(steps.length === 0 ? {} : { stepMs: median(steps) }),

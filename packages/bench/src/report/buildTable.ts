@@ -1,4 +1,5 @@
 /** Rows of figures → the table of scores, memory and time. */
+import type { DevicePeaks } from '@leantune/core';
 import { messages } from '../messages.js';
 import { formatMebibytes } from '../units.js';
 import { endsOf } from './aggregate.js';
@@ -11,6 +12,8 @@ interface ColumnOfRows extends Column {
   readonly text: (measured: Measured) => string | undefined;
   /** Smallest wins in bold; absent: nothing to win. */
   readonly smallest?: (measured: Measured) => number | undefined;
+  /** Left out where no row has anything in it. */
+  readonly optional?: true;
 }
 
 const mebibytes = (header: string, bytes: (measured: Measured) => number, contested = false): ColumnOfRows => ({
@@ -21,7 +24,23 @@ const mebibytes = (header: string, bytes: (measured: Measured) => number, contes
   ...(contested ? { smallest: bytes } : {}),
 });
 
-const figureColumns: readonly ColumnOfRows[] = [
+/** Never in one column with logical bytes, and there only where a row has the figure. */
+const deviceColumn = (header: string, bytes: (peaks: DevicePeaks) => number | undefined): ColumnOfRows => {
+  const figure = ({ device }: Measured) => device && bytes(device);
+  return {
+    header,
+    unit: 'MiB',
+    align: 'right',
+    optional: true,
+    text: (measured) => {
+      const found = figure(measured);
+      return found === undefined ? undefined : formatMebibytes(found);
+    },
+    smallest: figure,
+  };
+};
+
+const allColumns: readonly ColumnOfRows[] = [
   { header: 'trainable', unit: '%', align: 'right', text: (m) => ((100 * m.trainable) / m.total).toFixed(2) },
   mebibytes('peak', (m) => m.peakBytes, true),
   mebibytes('param.', (m) => m.categories.parameters),
@@ -31,6 +50,8 @@ const figureColumns: readonly ColumnOfRows[] = [
   mebibytes('batch', (m) => m.categories.batch),
   mebibytes('work', (m) => m.categories.workspace),
   mebibytes('max saved', (m) => m.savedBytes, true),
+  deviceColumn('device alloc.', ({ allocatedPeakBytes }) => allocatedPeakBytes),
+  deviceColumn('device res.', ({ reservedPeakBytes }) => reservedPeakBytes),
   {
     header: 'step',
     unit: 'ms',
@@ -58,7 +79,11 @@ export function sections(rows: readonly Row[]): Section[] {
 
 export function buildTable(section: Section): Table {
   const headline = section.rows.flatMap((row) => row.measured?.scores[0] ?? [])[0];
-  const best = bestRows(section.rows, headline);
+  const figureColumns = allColumns.filter(
+    ({ optional, text }) =>
+      optional !== true || section.rows.some(({ measured }) => measured !== undefined && text(measured) !== undefined),
+  );
+  const best = bestRows(section.rows, headline, figureColumns);
   const name = headline === undefined ? messages.score() : `${headline.name} ${arrows[headline.direction]}`;
   return {
     title: section.title,
@@ -95,7 +120,7 @@ function formatScore(score: Score): string {
   return `${score.mean.toFixed(4)}${score.std === undefined ? '' : ` ± ${score.std.toFixed(4)}`} (${score.n})`;
 }
 
-function bestRows(rows: readonly Row[], headline: Score | undefined) {
+function bestRows(rows: readonly Row[], headline: Score | undefined, columns: readonly ColumnOfRows[]) {
   const by = (value: (measured: Measured) => number | undefined): Set<Row> => {
     const entries = rows.flatMap((row) => {
       const found = row.measured === undefined ? undefined : value(row.measured);
@@ -109,6 +134,6 @@ function bestRows(rows: readonly Row[], headline: Score | undefined) {
   const sign = headline?.direction === 'lower' ? 1 : -1;
   return {
     score: by((measured) => (measured.scores[0] === undefined ? undefined : sign * measured.scores[0].mean)),
-    columns: figureColumns.map((column) => (column.smallest === undefined ? new Set<Row>() : by(column.smallest))),
+    columns: columns.map((column) => (column.smallest === undefined ? new Set<Row>() : by(column.smallest))),
   };
 }

@@ -15,6 +15,8 @@ export function footnotes(run: LoadedRun, rows: readonly Row[]): string[] {
   const score = results[0]?.outcome.metrics[0];
   if (score !== undefined) notes.push(messages.scoreNote(score.name, score.split));
   notes.push(messages.peakNote(), messages.savedNote());
+  const allocators = results.flatMap(({ outcome }) => outcome.memory.device?.source ?? []);
+  if (allocators.length > 0) notes.push(messages.deviceNote([...new Set(allocators)]));
   notes.push(...dataNotes(results));
   notes.push(messages.settingsNote(common));
   notes.push(...differing);

@@ -4,7 +4,17 @@ import { endsOf } from './aggregate.js';
 import type { Row } from './aggregate.js';
 
 export function renderCsv(rows: readonly Row[]): string {
-  return `${papaparse.unparse(rows.map(record), { newline: '\n' })}\n`;
+  const withDevice = rows.some(({ measured }) => measured?.device !== undefined);
+  const records = rows.map((row) => ({ ...record(row), ...(withDevice ? devicePeaks(row) : {}) }));
+  return `${papaparse.unparse(records, { newline: '\n' })}\n`;
+}
+
+/** Columns of their own: these are no logical bytes. */
+function devicePeaks({ measured }: Row): Record<string, number | undefined> {
+  return {
+    deviceAllocatedPeakBytes: measured?.device?.allocatedPeakBytes,
+    deviceReservedPeakBytes: measured?.device?.reservedPeakBytes,
+  };
 }
 
 function record(row: Row): Record<string, string | number | undefined> {

@@ -3,7 +3,9 @@ import { exampleCell } from '../testing/exampleResult.js';
 import { aggregate } from './aggregate.js';
 import { buildTable, sections } from './buildTable.js';
 import type { LoadedCell, LoadedRun } from './loadRun.js';
+import { renderCsv } from './renderCsv.js';
 import { renderMarkdown, renderTerminal } from './renderTable.js';
+import type { OkResult } from '../result/schema.js';
 import { buildReport } from './writeReport.js';
 
 const oom = {
@@ -95,6 +97,43 @@ describe('the table', () => {
       | bitfit (stale) | 0.9000 (1) | 0.65 | **180.0** | 90.0 | 10.0 | 20.0 | 50.0 | 1.0 | 9.0 | 50.0 | 412 |
       | tokentune | OOM | — | — | — | — | — | — | — | — | — | — |"
     `);
+  });
+
+  it("has columns for a device's own figures where a row has them, and a note that says what they are", () => {
+    const MiB = 1024 * 1024;
+    const onDevice = (cell: LoadedCell, device: NonNullable<OkResult['outcome']['memory']['device']>): LoadedCell => {
+      const { result } = cell;
+      if (result?.status !== 'ok') return cell;
+      const memory = { ...result.outcome.memory, device };
+      return { ...cell, result: { ...result, outcome: { ...result.outcome, memory } } };
+    };
+    const source = "libtorch's caching allocator on cuda:0";
+    const [full, , lora] = cells as [LoadedCell, LoadedCell, LoadedCell];
+    const gpu = [
+      onDevice(full, { source, allocatedPeakBytes: 380 * MiB, reservedPeakBytes: 410 * MiB, phases: {} }),
+      onDevice(lora, { source, allocatedPeakBytes: 220 * MiB, phases: {} }),
+    ];
+    const { columns, rows } = table([...gpu, cells[4]!]);
+    const shown = (header: string) => {
+      const index = columns.findIndex((column) => column.header === header);
+      return rows.map((row) => row[index]?.text);
+    };
+    expect(columns.filter(({ header }) => header.startsWith('device')).map(({ unit }) => unit)).toEqual(['MiB', 'MiB']);
+    expect(shown('device alloc.')).toEqual(['380.0', '220.0', '—']);
+    expect(shown('device res.')).toEqual(['410.0', '—', '—']);
+    // Logical bytes stay in their own column.
+    expect(shown('peak')).toEqual(['370.0', '210.0', '180.0']);
+    const report = buildReport(run(gpu));
+    expect(report.terminal({ colour: false })).toContain(
+      "device: peaks of the same step in libtorch's caching allocator on cuda:0, with",
+    );
+    const [header, ...records] = renderCsv(report.rows).trim().split('\n');
+    const place = header!.split(',').indexOf('deviceAllocatedPeakBytes');
+    expect(records.map((record) => record.split(',').slice(place, place + 2))).toEqual([
+      [String(380 * MiB), String(410 * MiB)],
+      [String(220 * MiB), ''],
+    ]);
+    expect(table(cells).columns.some((column) => column.header.startsWith('device'))).toBe(false);
   });
 
   it('marks the lowest score where lower is better', () => {

@@ -5,8 +5,8 @@ import { locatePlugin } from '../plugins/locatePlugin.js';
 import { hashPlugin } from '../plugins/pluginFiles.js';
 
 export interface CodeState {
-  /** Of leantune's own code. */
-  readonly fingerprint: string;
+  /** Of leantune's own code that computes on a backend. */
+  readonly fingerprint: (backend: string) => string;
   /** Plugins as they are now. */
   readonly plugins: readonly PluginIdentity[];
 }
@@ -28,7 +28,7 @@ export function isStale({ config, provenance }: CellResult, code: CodeState): bo
       .sort()
       .join();
   return (
-    provenance.codeFingerprint !== code.fingerprint ||
+    provenance.codeFingerprint !== code.fingerprint(config.backend) ||
     hashes(provenance.plugins ?? []) !== hashes(usedPlugins(config.method, code.plugins))
   );
 }

@@ -10,13 +10,13 @@ import type { Provenance } from './schema.js';
 
 export type RunProvenance = Omit<Provenance, 'startedAt' | 'finishedAt' | 'plugins'>;
 
-/** Collected once per run; `command` as the user would repeat it. */
-export function collectProvenance(command: string): RunProvenance {
+/** Collected once per run; `command` as the user would repeat it, `backends` those that compute. */
+export function collectProvenance(command: string, backends: readonly string[] = []): RunProvenance {
   const git = gitState();
   const processors = cpus();
   return {
     ...(git === undefined ? {} : { git }),
-    codeFingerprint: codeFingerprint(),
+    codeFingerprint: codeFingerprint(backends),
     packages: packageVersions(),
     node: process.version,
     os: `${platform()} ${release()} ${arch()}`,

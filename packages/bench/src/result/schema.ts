@@ -63,6 +63,8 @@ export const cellResultSchema = z.discriminatedUnion('status', [
     failure: failureSchema,
     /** Bytes of the allocation that failed, where the backend says. */
     requestedBytes: bytes.optional(),
+    /** What the device had left then, where the backend says. */
+    freeBytes: bytes.optional(),
     reached: progressSchema.optional(),
   }),
   z.strictObject({ status: z.literal('failed'), ...base, failure: failureSchema, reached: progressSchema.optional() }),

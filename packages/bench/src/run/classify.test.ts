@@ -37,6 +37,16 @@ describe('classify', () => {
     expect(classify(ending).status).toBe(status);
   });
 
+  it('keeps what was asked for and what was free', () => {
+    const reported = { name: 'OutOfMemoryError', code: 'X', message: 'no room', requestedBytes: 20, freeBytes: 10 };
+    expect(classify({ ...silent, exitCode: 0, final: { type: 'error', error: reported } })).toEqual({
+      status: 'oom',
+      failure: { code: 'X', message: 'no room' },
+      requestedBytes: 20,
+      freeBytes: 10,
+    });
+  });
+
   it('refuses an outcome with numbers that are none', () => {
     const outcome = exampleOutcome({ method: 'full' });
     const broken = { ...outcome, loss: { ...outcome.loss, last: NaN } };

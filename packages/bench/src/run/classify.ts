@@ -24,7 +24,7 @@ interface Failure {
 
 export type Verdict =
   | { readonly status: 'ok'; readonly outcome: CellOutcome }
-  | { readonly status: 'oom'; readonly failure: Failure; readonly requestedBytes?: number }
+  | { readonly status: 'oom'; readonly failure: Failure; readonly requestedBytes?: number; readonly freeBytes?: number }
   | { readonly status: 'failed'; readonly failure: Failure }
   | { readonly status: 'interrupted' };
 
@@ -82,6 +82,7 @@ function classifyError(error: ReportedError): Verdict {
       status: 'oom',
       failure,
       ...(error.requestedBytes === undefined ? {} : { requestedBytes: error.requestedBytes }),
+      ...(error.freeBytes === undefined ? {} : { freeBytes: error.freeBytes }),
     };
   }
   return { status: 'failed', failure };

@@ -53,7 +53,7 @@ export async function planCells(
 type Details = PlanOptions['backendDetails'];
 
 function otherVersion(before: Details, now: Details): boolean {
-  return ['package', 'tensorflowVersion'].some(
+  return ['package', 'tensorflowVersion', 'torchVersion', 'device', 'gpuName', 'deterministic'].some(
     (key) => before[key] !== undefined && now[key] !== undefined && before[key] !== now[key],
   );
 }

@@ -10,6 +10,8 @@ export interface ChosenBackend {
   readonly reason: string;
   readonly device: string;
   readonly details: CellOutcome['backend']['details'];
+  /** What it can hold besides float32, int32 and bool. */
+  readonly storageDtypes: readonly string[];
 }
 
 export type ProbeAnswer =

@@ -1,5 +1,5 @@
 /** Sweep + backend + overrides → cells: every combination of model, task, method, grid point and seed. */
-import { ConfigurationError } from '@leantune/core';
+import { ConfigurationError, splitBackendName } from '@leantune/core';
 import { cellConfigSchema, optimizerSchema } from '../cell/contract.js';
 import type { CellConfig, TrainingSettings } from '../cell/contract.js';
 import { canonicalJson, cellId } from '../cell/cellId.js';
@@ -66,7 +66,7 @@ interface Place {
 
 /** Later wins: defaults, sweep, task, method, backend, grid, command line. */
 function resolveCell(sweep: Sweep, place: Place, overrides: Overrides): CellConfig {
-  const onBackend = sweep.backends[place.backend];
+  const onBackend = sweep.backends[splitBackendName(place.backend).name];
   const { training: taskTraining, ...taskSettings } = place.task;
   const { saving: gridSaving, dropout: gridDropout, ...gridTraining } = place.point;
   const { models: _m, tasks: _t, methods: _me, seeds: _s, ...settings } = overrides;

@@ -18,7 +18,7 @@ function compileFor(cache: string, place: string, origin: LibtorchOrigin): void 
 
 it('says of a named libtorch whether it is used, and what is in its place otherwise', async () => {
   const place = fakeLibtorch('2.13.0', { 'lib/libtorch_cuda.so': '' });
-  const environment = { ...machineWith({}), LIBTORCH: place };
+  const environment: NodeJS.ProcessEnv = { ...machineWith({}), LIBTORCH: place };
   const facts = { origin: 'LIBTORCH', version: '2.13.0', folder: place };
   expect(await libtorchCandidates(environment, undefined)).toEqual([
     {

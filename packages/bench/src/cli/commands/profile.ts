@@ -12,7 +12,7 @@ export const profile: CommandHandler<'profile'> = async ({ words, options, termi
   const { json, ...typed } = options;
   const settings = await resolveSettings(words, typed, await loadRegistry());
   const profiled = await profileMethods(settings, (line) => terminal.err(`${line}\n`));
-  const provenance = collectProvenance(commandLine);
+  const provenance = collectProvenance(commandLine, [profiled.backend.name]);
   if (json === true) {
     const first = profiled.methods[0];
     const methods = profiled.methods.map((row) => ({ ...row, savedRatioToFirst: savedRatio(row, first) }));

@@ -5,7 +5,7 @@ import { join, relative } from 'node:path';
 import { messages } from '../../messages.js';
 import { loadRun } from '../../report/loadRun.js';
 import { buildReport, writeReport } from '../../report/writeReport.js';
-import { codeFingerprint } from '../../result/fingerprint.js';
+import { fingerprintsNow } from '../../result/fingerprint.js';
 import { RunFolder } from '../../result/runFolder.js';
 import type { CommandHandler } from '../table.js';
 
@@ -14,7 +14,7 @@ export const report: CommandHandler<'report'> = async ({ words, options, termina
   const byName = join('runs', named);
   const folder = new RunFolder(existsSync(join(named, 'sweep.json')) || !existsSync(byName) ? named : byName);
   if (!existsSync(folder.manifestPath)) throw folder.absent(nearestName(named, runNames()));
-  const loaded = await loadRun(folder, { fingerprint: codeFingerprint() });
+  const loaded = await loadRun(folder, { fingerprint: fingerprintsNow() });
   const built = buildReport(loaded);
   const out = options.out ?? folder.reportFolder;
   await writeReport(built, out);

@@ -1,6 +1,7 @@
 /** `leantune run`: everything is checked before the first cell starts; what is finished is kept. */
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { splitBackendName } from '@leantune/core';
 import { canonicalJson } from '../../cell/cellId.js';
 import { messages } from '../../messages.js';
 import { identityOf, loadedPlugins, portableReference } from '../../plugins/loadPlugins.js';
@@ -9,6 +10,7 @@ import { parseSweepWithPlugins } from '../../plugins/sweepPlugins.js';
 import { loadRegistry } from '../../registry/packages.js';
 import { loadRun } from '../../report/loadRun.js';
 import { buildReport, writeReport } from '../../report/writeReport.js';
+import { fingerprintsNow } from '../../result/fingerprint.js';
 import { collectProvenance } from '../../result/provenance.js';
 import { RunFolder } from '../../result/runFolder.js';
 import { resultSchemaVersion } from '../../result/schema.js';
@@ -49,9 +51,9 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
   const cells = makeCells(sweep, backend.name, overrides);
   sayWhatDiffersHere(sweep, backend, cells, terminal);
   const repeat = commandLine.replace(/ --(force|retry)\b/g, '');
-  const provenance = collectProvenance(repeat);
+  const provenance = collectProvenance(repeat, [backend.name]);
   const plugins = loadedPlugins();
-  const code = { fingerprint: provenance.codeFingerprint, plugins: plugins.map(identityOf) };
+  const code = { fingerprint: fingerprintsNow(), plugins: plugins.map(identityOf) };
   const plan = await planCells(folder, cells, {
     code,
     backendDetails: backend.details,
@@ -114,7 +116,7 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
 
 /** What the sweep sets for this backend, as far as nothing stronger replaces it. */
 function sayWhatDiffersHere(sweep: Sweep, backend: ChosenBackend, cells: readonly Cell[], terminal: Terminal): void {
-  const here = sweep.backends[backend.name];
+  const here = sweep.backends[splitBackendName(backend.name).name];
   if (here === undefined) return;
   const { task, training, ...rest } = here;
   const settings = Object.entries({ ...task, ...training, ...rest })
