@@ -87,7 +87,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
       epochs.push({
         epoch: epoch + 1,
         trainLoss,
-        metrics: await scoring.evaluate(task),
+        metrics,
         seconds: secondsSince(epochStart),
       });
       epochStart = performance.now();
@@ -103,7 +103,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
       const metrics = await scoring.evaluate(task);
       const evaluation = memoryMeter().deviceSnapshot();
       if (evaluation !== undefined) evaluationPeaks = largerPeaks(evaluationPeaks, evaluation);
-    memory: describeMemory(result.memory),
+    memory: { ...describeMemory(result.memory), ...(device === undefined ? {} : { device }) },
     time: { ...stepTimes(result.steps), totalSeconds: secondsSince(start) },
     parameters: model.parameterCounts(),
     sources: describeSources(loaded, task, trainSplit),
