@@ -322,12 +322,17 @@ Start with:  npx leantune run quickstart`,
   gradcheckData: (rows: number, data: string, source: string) => `${rows} rows: ${data}; weights: ${source}.`,
   fusedClips: () =>
     'a fused optimizer cannot clip: it releases the first gradients before it knows the norm of all, by which clipping scales each',
+  fusedScales: () =>
+    'a fused optimizer cannot train in fp16-mixed: it releases the first gradients before it knows whether the last overflow',
+  precisionNotHeld: (precision: string, backend: string) =>
+    `precision ${precision} needs numbers that backend ${backend} cannot hold`,
+  precisionRemedy: () => 'Compute with the torch backend (npx leantune setup torch, then --backend torch), or in fp32.',
   memorySweepAlone: () => 'stands alone: the file says what is measured',
   memorySweepOut: () => 'only with --sweep',
   memoryUnsupported: () => 'no figure: see notes',
   memoryOfFull: () => 'of full',
   memoryOfFullNote: () =>
-    'of full: share of the same figure of full fine-tuning under the same settings. Activation is left out where the peak of full fine-tuning is not where activations live, but at the end of the backward pass, when all gradients do.',
+    'of full: share of the same figure of full fine-tuning under the same settings. Of activation it is given where both peaks lie where activations live (at least half of max saved), and not at the end of the backward pass, when all gradients do.',
   memoryPaperTitle: () => 'Paper beside ours',
   memoryFilesWritten: (files: number, folder: string) => `${files} files in ${folder}`,
 } as const;

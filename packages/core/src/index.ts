@@ -59,6 +59,8 @@ export type { Coupling, ReversibleLayer, ReversibleOptions, StreamPair } from '.
 export { withReversibleObserver } from './autograd/reversibleObserver.js';
 export type { ReversibleObserver } from './autograd/reversibleObserver.js';
 export { graphScope } from './autograd/node.js';
+export { autocastDType, withAutocast } from './autograd/autocast.js';
+export type { AutocastDType } from './autograd/autocast.js';
 export { savingPolicy, withSavingPolicy } from './autograd/policy.js';
 export type { SavingPolicy } from './autograd/policy.js';
 
@@ -107,6 +109,9 @@ export type { Schedule, ScheduleName } from './optim/schedule.js';
 export { sgd } from './optim/sgd.js';
 export type { SgdOptions } from './optim/sgd.js';
 
+export { LossScaler } from './train/lossScaler.js';
+export { dtypesOf, precisions } from './train/precision.js';
+export type { Precision, PrecisionName } from './train/precision.js';
 export { measureStepMemory } from './train/measure.js';
 export type { StepMemory } from './train/measure.js';
 export { TrainableModel } from './train/model.js';

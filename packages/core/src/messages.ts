@@ -51,6 +51,9 @@ export const messages = {
     `training diverged: the loss is ${loss} at step ${step} (learning rate ${learningRate})`,
   fusedClips: () =>
     'cannot be combined with clipping: every gradient is scaled by the norm of all, and a fused optimiser has released the first ones before it knows the last',
-  fusedClipsRemedy: () => 'switch clipping off (maxGradNorm 0 in a sweep, --clip 0), or leave fused out',
+  fusedScales: () =>
+    'cannot be combined with precision fp16-mixed: whether a step is skipped is known when all gradients are there, and a fused optimiser has released the first ones by then',
+  fusedRemedy: () =>
+    'switch clipping off (maxGradNorm 0 in a sweep, --clip 0) and use another precision (bf16-mixed), or leave fused out',
   divergedRemedy: () => 'use a lower learning rate, a longer warm-up or gradient clipping (maxGradNorm)',
 } as const;

@@ -3,7 +3,8 @@
  * plain JSON, nothing left to default, so that its hash is its identity. Schemas are the single source of
  * the types; they check what crosses the process border and what is read back from files.
  */
-import { LeantuneError } from '@leantune/core';
+import { LeantuneError, precisions } from '@leantune/core';
+import type { PrecisionName } from '@leantune/core';
 import { z } from 'zod';
 
 const count = z.int().positive();
@@ -28,6 +29,9 @@ export const optimizerSchema = z.discriminatedUnion('name', [
   }),
 ]);
 
+/** Precisions that train: pure float16 has no room for small updates, and is there to count its bytes. */
+const trainingPrecisions = (Object.keys(precisions) as PrecisionName[]).filter((name) => name !== 'fp16');
+
 /** Everything the training loop needs besides model, data and method. Biases and norms are never decayed. */
 export const trainingSchema = z.strictObject({
   epochs: count,
@@ -46,6 +50,8 @@ export const trainingSchema = z.strictObject({
   groupByLength: z.boolean().optional(),
   /** `longest` pads a batch to its longest row, `max-length` pads every row to the task's `maxLength`. */
   padding: z.enum(['longest', 'max-length']),
+  /** How numbers are held and products computed; absent: fp32. */
+  precision: z.enum(trainingPrecisions).optional(),
 });
 
 export const taskSettingsSchema = z.strictObject({
@@ -119,12 +125,6 @@ const memoryCategorySchema = z.strictObject({
   workspace: bytes,
 });
 
-const memorySchema = z.strictObject({
-  /** Largest sum of bytes of live buffers during a training step. */
-  peakBytes: bytes,
-  /** Parameters, one full set of gradients, optimiser state. */
-  staticBytes: bytes,
-  /** `peakBytes - staticBytes`. */
 const devicePeaksSchema = z.strictObject({
   /** Handed out by the allocator: with alignment, and what kernels take inside. */
   allocatedPeakBytes: bytes,
@@ -146,6 +146,12 @@ export const deviceMemorySchema = devicePeaksSchema.extend({
   }),
 });
 
+const memorySchema = z.strictObject({
+  /** Largest sum of bytes of live buffers during a training step. */
+  peakBytes: bytes,
+  /** Parameters, one full set of gradients, optimiser state. */
+  staticBytes: bytes,
+  /** `peakBytes - staticBytes`. */
   activationBytes: z.int(),
   /** Largest sum of distinct buffers held for the backward pass, parameters and batch excluded. */
   savedBytes: bytes,
@@ -154,14 +160,14 @@ export const deviceMemorySchema = devicePeaksSchema.extend({
   layer: z.string().optional(),
   /** What was live at the peak; sums to `peakBytes`. */
   categories: memoryCategorySchema,
+  /** Absent where the backend's allocator cannot be asked. */
+  device: deviceMemorySchema.optional(),
   /** Live bytes over one step, in order of events. */
   timeline: z.array(z.strictObject({ event: z.int().nonnegative(), bytes, phase: z.string() })).optional(),
 });
 
 export const cellOutcomeSchema = z.strictObject({
   /** The first metric is the task's headline. Values after the last epoch. */
-  /** Absent where the backend's allocator cannot be asked. */
-  device: deviceMemorySchema.optional(),
   metrics: z.array(metricSchema).min(1),
   epochs: z.array(
     z.strictObject({
@@ -172,7 +178,14 @@ export const cellOutcomeSchema = z.strictObject({
     }),
   ),
   /** Training loss over optimiser steps: the ends here, every step in the step log. */
-  loss: z.strictObject({ first: finite, last: finite, minimum: finite, steps: count }),
+  loss: z.strictObject({
+    first: finite,
+    last: finite,
+    minimum: finite,
+    steps: count,
+    /** Steps whose gradients overflowed under loss scaling; absent: none. */
+    skippedSteps: count.optional(),
+  }),
   memory: memorySchema,
   time: z.strictObject({
     /** Wall-clock time of an optimiser step; `warmup` first steps are left out of the `n` measured ones. */

@@ -3,11 +3,14 @@ import {
   isBiasOrNorm,
   largerPeaks,
   memoryMeter,
+  precisions,
   sgd,
   train,
   useBackend,
+  withParameterStorage,
   type Batch,
   type OptimizerDefinition,
+  type Precision,
   type StepMemory,
   type DevicePeaks,
   type DeviceSnapshot,
@@ -41,7 +44,9 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     ...(devRows === undefined ? {} : { devRows }),
   });
   const { trainSplit } = data;
+  const precision: Precision = precisions[config.training.precision ?? 'fp32'];
   const loaded = await loadModel(config.model, {
+    storage: precision.storage,
     head: data.heads,
     seed: config.seed,
     dropout: config.dropout,
@@ -49,7 +54,10 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
   });
   const { model, tokenizer } = loaded;
   const task = data.withHead(model.head);
-  applyMethods(model, config.method, { seed: config.seed, maxLength: config.task.maxLength });
+  model.autocast = precision.autocast;
+  withParameterStorage(precision.storage, () =>
+    applyMethods(model, config.method, { seed: config.seed, maxLength: config.task.maxLength }),
+  );
 
   const prompts = promptsOf(config.task);
   task.checkPrompts(prompts);
@@ -145,7 +153,14 @@ async function report(record: StepRecord, hooks: CellHooks): Promise<void> {
 
 function summarizeLoss(steps: readonly StepRecord[]): CellOutcome['loss'] {
   const losses = steps.map(({ loss }) => loss);
-  return { first: losses[0]!, last: losses.at(-1)!, minimum: Math.min(...losses), steps: losses.length };
+  const skippedSteps = steps.filter(({ skipped }) => skipped).length;
+  return {
+    first: losses[0]!,
+    last: losses.at(-1)!,
+    minimum: Math.min(...losses),
+    steps: losses.length,
+    ...(skippedSteps > 0 && { skippedSteps }),
+  };
 }
 
 function stepTimes(steps: readonly StepRecord[]): Pick<CellOutcome['time'], 'stepMs'> {

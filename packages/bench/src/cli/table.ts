@@ -164,8 +164,8 @@ export const commands = {
         kind: 'text',
       },
       precision: {
-        flags: '--precision <dtype>',
-        summary: 'what everything is held as: fp32 (default), bf16 or fp16',
+        flags: '--precision <name>',
+        summary: 'fp32 (default), bf16 or fp16 for everything; bf16-mixed or fp16-mixed for products only',
         kind: 'text',
       },
       saving: {
@@ -220,6 +220,11 @@ export const commands = {
       random: { flags: '--random', summary: "random weights instead of the model's own", kind: 'flag' },
       layers: { flags: '--layers <n>', summary: 'with --random: layers of each stack', kind: 'text' },
       seed: { flags: '--seed <n>', summary: 'names random weights, input and dropout (default: 0)', kind: 'text' },
+      precision: {
+        flags: '--precision <name>',
+        summary: 'fp32 (default), bf16, bf16-mixed or fp16-mixed; all but fp32 on the torch backend',
+        kind: 'text',
+      },
       backend,
       plugin,
       offline,

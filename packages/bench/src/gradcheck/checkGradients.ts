@@ -4,8 +4,10 @@ import {
   memoryMeter,
   releaseGradients,
   trainedParameters,
+  withParameterStorage,
   withReversibleObserver,
   type Batch,
+  type Precision,
   type StreamPair,
 } from '@leantune/core';
 import { applyMethods, parseMethodSpec, withOrdinaryGradient, type MethodSpec } from '@leantune/methods';
@@ -35,6 +37,7 @@ export interface GradientCheck {
 export interface CheckOptions {
   /** Names dropout and the trained modules' start. */
   readonly seed: number;
+  readonly precision: Precision;
 }
 
 /**
@@ -46,15 +49,15 @@ export function checkGradients(
   makeModel: () => TransformerModel,
   method: string,
   batch: Batch,
-  { seed }: CheckOptions,
+  options: CheckOptions,
 ): GradientCheck {
   const spec = parseMethodSpec(method);
   const ordinarySpec = withOrdinaryGradient(spec);
   const reconstruction = new ReconstructionErrors();
   const warnings: string[] = [];
   const onWarning = (message: string) => warnings.push(message);
-  const found = withReversibleObserver(reconstruction, () => gradientsOf(makeModel(), spec, batch, seed, onWarning));
-  const ordinary = gradientsOf(makeModel(), ordinarySpec, batch, seed, onWarning);
+  const found = withReversibleObserver(reconstruction, () => gradientsOf(makeModel(), spec, batch, options, onWarning));
+  const ordinary = gradientsOf(makeModel(), ordinarySpec, batch, options, onWarning);
   const layers = found.layers.map(({ layer, stack, index, gradient }, position): LayerGradient => {
     const reconstructionError = reconstruction.of(stack, index);
     const expected = ordinary.layers[position]!.gradient;
@@ -82,11 +85,12 @@ function gradientsOf(
   model: TransformerModel,
   spec: MethodSpec,
   batch: Batch,
-  seed: number,
+  { seed, precision }: CheckOptions,
   onWarning: (message: string) => void,
 ): { readonly loss: number; readonly layers: readonly LayerVector[] } {
   try {
-    applyMethods(model, spec, { seed, onWarning });
+    withParameterStorage(precision.storage, () => applyMethods(model, spec, { seed, onWarning }));
+    model.autocast = precision.autocast;
     const loss = forwardBackward(model, batch, { seed, microStep: 0 })!;
     return { loss, layers: model.stacks.flatMap(layerVectors) };
   } finally {

@@ -1,5 +1,5 @@
 /** Loads or makes the model twice, and the input, and checks the method's gradients on them. */
-import type { Batch } from '@leantune/core';
+import { precisions, withParameterStorage, type Batch, type Precision } from '@leantune/core';
 import { randomModel, type TransformerModel } from '@leantune/models';
 import { loadModel, type LoadedModel } from '@leantune/models/node';
 import { messages } from '../messages.js';
@@ -20,18 +20,19 @@ export async function gradcheck(
   onLog: (line: string) => void = () => undefined,
 ): Promise<GradcheckResult> {
   const { model, method, blueprint, config, head, batchSize, sequenceLength, seed, dropout, random } = settings;
+  const precision: Precision = precisions[settings.precision];
   const checked = (batch: Batch, makeModel: () => TransformerModel, data: string, source: string) => ({
-    ...checkGradients(makeModel, method, batch, { seed }),
+    ...checkGradients(makeModel, method, batch, { seed, precision }),
     data,
     source,
   });
   if (random) {
-    const make = () => randomModel(blueprint, head, seed);
+    const make = () => withParameterStorage(precision.storage, () => randomModel(blueprint, head, seed));
     const first = make();
     const batch = randomInput(first, config, batchSize, sequenceLength, seed);
     return checked(batch, reusing([first], make), messages.randomInput(sequenceLength), messages.randomWeights());
   }
-  const load = () => loadModel(model, { head, seed, dropout, onLog });
+  const load = () => loadModel(model, { head, seed, dropout, onLog, storage: precision.storage });
   const loaded: LoadedModel[] = [await load(), await load()];
   const [{ model: first, source }] = loaded as [LoadedModel];
   const isText = head.kind === 'classification' && first.vocabularySize !== undefined;

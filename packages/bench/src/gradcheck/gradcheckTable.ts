@@ -35,7 +35,7 @@ export function gradcheckTable({ model, method }: GradcheckSettings, { layers }:
 
 /** @param data what was differentiated on; @param command as the user would repeat it */
 export function gradcheckNotes(
-  { batchSize, dropout, seed }: GradcheckSettings,
+  { batchSize, dropout, seed, precision }: GradcheckSettings,
   { layers, loss, ordinaryLoss, warnings }: GradientCheck,
   { data, source, command }: { readonly data: string; readonly source: string; readonly command: string },
 ): string[] {
@@ -44,7 +44,9 @@ export function gradcheckNotes(
     messages.gradcheckMeaning(noiseCosine),
     noisy === 0 ? messages.gradcheckSound() : messages.gradcheckNoise(noisy, layers.length),
     messages.gradcheckData(batchSize, data, source),
-    messages.settingsNote(`dropout ${dropout}, seed ${seed}, precision float32, losses ${loss} and ${ordinaryLoss}`),
+    messages.settingsNote(
+      `dropout ${dropout}, seed ${seed}, precision ${precision}, losses ${loss} and ${ordinaryLoss}`,
+    ),
     ...warnings,
     messages.commandNote(command),
   ];

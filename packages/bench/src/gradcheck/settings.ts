@@ -1,5 +1,5 @@
 /** Words of the command line → settings of a gradient check, or everything that is wrong with them at once. */
-import { ConfigurationError, type ConfigurationIssue } from '@leantune/core';
+import { ConfigurationError, precisions, type ConfigurationIssue, type PrecisionName } from '@leantune/core';
 import { readModelConfig, type HeadOptions, type ModelBlueprint } from '@leantune/models';
 import { findModelConfig } from '@leantune/models/node';
 import { parseMethodSpec, withOrdinaryGradient } from '@leantune/methods';
@@ -15,6 +15,7 @@ const figuresSchema = z.strictObject({
   seed: z.int().min(0).default(0),
   dropout: z.number().min(0).lt(1).default(0.1),
   layers: count.optional(),
+  precision: z.enum(Object.keys(precisions) as PrecisionName[]).default('fp32'),
 });
 
 /** Options as they are typed. */
@@ -33,6 +34,7 @@ export interface GradcheckSettings {
   readonly sequenceLength: number;
   readonly seed: number;
   readonly dropout: number;
+  readonly precision: PrecisionName;
   /** Random weights instead of the model's own. */
   readonly random: boolean;
 }
@@ -65,7 +67,7 @@ export async function resolveGradcheckSettings(
     issues.push({ key: '--layers', message: messages.depthNeedsRandom() });
   }
   if (!figures.success || issues.length > 0) throw invalid(issues);
-  const { batch, seq, seed, dropout, layers } = figures.data;
+  const { batch, seq, seed, dropout, layers, precision } = figures.data;
   const { name, config: found, file } = await findModelConfig(modelWord);
   const config = withDepth(found as Readonly<Record<string, unknown>>, layers);
   const blueprint = readModelConfig(config, { file, dropout });
@@ -87,6 +89,7 @@ export async function resolveGradcheckSettings(
     sequenceLength: isImage ? maxPositions : Math.min(seq, maxPositions),
     seed,
     dropout,
+    precision,
     random,
   };
 }

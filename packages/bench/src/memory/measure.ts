@@ -3,13 +3,14 @@ import {
   UsageError,
   measureStepMemory,
   metaProvider,
+  precisions,
   trainedParameters,
   useBackend,
   withParameterStorage,
   withSavingPolicy,
   isLoaded,
 } from '@leantune/core';
-import type { StepMemory } from '@leantune/core';
+import type { Precision, StepMemory } from '@leantune/core';
 import { applyMethods } from '@leantune/methods';
 import { randomModel } from '@leantune/models';
 import { largestFit } from './fit.js';
@@ -50,11 +51,13 @@ export async function measureMethods(settings: MemorySettings): Promise<MethodMe
 }
 
 function measureMethod(settings: MemorySettings, method: string): MethodMemory {
-  const { blueprint, head, storage, saving, config, fit, gradientAccumulation, maxGradNorm } = settings;
+  const { blueprint, head, saving, config, fit, gradientAccumulation, maxGradNorm } = settings;
+  const { storage, autocast }: Precision = precisions[settings.precision];
   const model = withParameterStorage(storage, () => randomModel(blueprint, head, seed));
   try {
     const maxLength = fit === undefined || fit.what === 'batch' ? settings.sequenceLength : undefined;
     withParameterStorage(storage, () => applyMethods(model, method, { seed, maxLength }));
+    model.autocast = autocast;
     const trained = trainedParameters(model);
     const optimizer = settings.optimizer.create(trained);
     let warmedUp = false;

@@ -1,6 +1,6 @@
 /** Options of `leantune memory` → settings, or everything that is wrong with them at once. */
-import { ConfigurationError, adamW, sgd } from '@leantune/core';
-import type { ConfigurationIssue, FloatStorageDType, OptimizerDefinition, SavingPolicy } from '@leantune/core';
+import { ConfigurationError, adamW, precisions, sgd } from '@leantune/core';
+import type { ConfigurationIssue, OptimizerDefinition, PrecisionName, SavingPolicy } from '@leantune/core';
 import { parseMethodSpec } from '@leantune/methods';
 import { readModelConfig } from '@leantune/models';
 import type { HeadKind, HeadOptions, ModelBlueprint } from '@leantune/models';
@@ -15,11 +15,6 @@ import { parseByteSize } from './byteSize.js';
 
 const count = z.int().positive();
 
-/** Held as such everywhere: parameters, gradients, optimiser state and activations. */
-const storages = { fp32: 'float32', bf16: 'bfloat16', fp16: 'float16' } as const satisfies Readonly<
-  Record<string, FloatStorageDType>
->;
-
 const headKinds = ['classification', 'regression', 'question-answering', 'causal-lm', 'seq2seq-lm'] as const;
 
 const figuresSchema = z.strictObject({
@@ -31,7 +26,7 @@ const figuresSchema = z.strictObject({
   fused: z.enum(['true', 'false']).default('false'),
   clip: z.number().min(0).optional(),
   saving: savingSchema.default('lean'),
-  precision: z.enum(['fp32', 'bf16', 'fp16']).default('fp32'),
+  precision: z.enum(Object.keys(precisions) as PrecisionName[]).default('fp32'),
   optimizer: z.enum(['adamw', 'sgd']).default('adamw'),
   head: z.enum(headKinds).optional(),
 });
@@ -55,8 +50,7 @@ export interface MemorySettings {
   readonly sequenceLength: number;
   /** Look for the largest batch, or sequence, whose peak is at most `limitBytes`. */
   readonly fit?: { readonly limitBytes: number; readonly what: 'batch' | 'seq' };
-  readonly precision: keyof typeof storages;
-  readonly storage: FloatStorageDType;
+  readonly precision: PrecisionName;
   readonly saving: SavingPolicy;
   readonly optimizerName: string;
   readonly optimizer: OptimizerDefinition;
@@ -103,7 +97,8 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
   const figures = figuresSchema.safeParse(typed, { reportInput: true });
   if (!figures.success) {
     for (const { path: _path, key, ...issue } of zodIssues(figuresSchema, figures.error)) {
-      issues.push({ key: `--${key}`, ...issue });
+      const place = key in optimizerOptions ? `--optimizer: ${key}` : `--${key}`;
+      issues.push({ key: place, ...issue });
     }
   }
   if (modelWord === undefined) issues.push({ key: '--model', message: messages.missingKey() });
@@ -124,6 +119,9 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
   const fused = figures.data.fused === 'true';
   const maxGradNorm = clip ?? (fused ? 0 : defaultMaxGradNorm);
   if (fused && maxGradNorm > 0) issues.push({ key: '--clip', message: messages.fusedClips(), expected: '0' });
+  if (fused && precision === 'fp16-mixed') {
+    issues.push({ key: '--precision', message: messages.fusedScales(), expected: 'bf16-mixed' });
+  }
   const { name, config, file } = await findModelConfig(modelWord);
   const blueprint = readModelConfig(config, { file, dropout });
   const head = headOf(blueprint, headKind, issues);
@@ -151,7 +149,6 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
       ? {}
       : { fit: { limitBytes, what: seq === undefined && !readsImages ? 'seq' : 'batch' } as const }),
     precision,
-    storage: storages[precision],
     saving,
     optimizerName: [optimizer, ...(momentum > 0 ? [`momentum ${momentum}`] : []), ...(fused ? ['fused'] : [])].join(
       ', ',

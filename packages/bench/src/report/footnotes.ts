@@ -101,6 +101,7 @@ function flatten(config: SeedlessConfig): Map<string, string> {
     ['weight decay', training.weightDecay],
     ['clip', training.maxGradNorm],
     ['padding', training.padding],
+    ['precision', training.precision],
     ['dropout', config.dropout ?? messages.ofModel()],
     ['saving', config.saving],
     ['memory limit', config.limits.memoryBytes],

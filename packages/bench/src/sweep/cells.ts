@@ -1,5 +1,5 @@
 /** Sweep + backend + overrides → cells: every combination of model, task, method, grid point and seed. */
-import { ConfigurationError, splitBackendName } from '@leantune/core';
+import { ConfigurationError, splitBackendName, type ConfigurationIssue } from '@leantune/core';
 import { cellConfigSchema, optimizerSchema } from '../cell/contract.js';
 import type { CellConfig, TrainingSettings } from '../cell/contract.js';
 import { canonicalJson, cellId } from '../cell/cellId.js';
@@ -87,12 +87,8 @@ function resolveCell(sweep: Sweep, place: Place, overrides: Overrides): CellConf
   if (optimizer !== undefined && optimizer !== merged.optimizer.name) {
     merged.optimizer = optimizerSchema.parse({ name: optimizer });
   }
-  if (merged.optimizer.fused === true && merged.maxGradNorm > 0) {
-    throw new ConfigurationError(
-      [{ key: 'training.optimizer.fused', message: messages.fusedClips(), expected: 'maxGradNorm: 0' }],
-      { code: 'LEANTUNE_SWEEP_INVALID' },
-    );
-  }
+  const fusedIssues = merged.optimizer.fused === true ? issuesOfFused(merged) : [];
+  if (fusedIssues.length > 0) throw new ConfigurationError(fusedIssues, { code: 'LEANTUNE_SWEEP_INVALID' });
   const finalDropout = dropout ?? gridDropout ?? onBackend?.dropout ?? place.method.dropout ?? sweep.dropout;
   return cellConfigSchema.parse({
     model: place.model,
@@ -109,6 +105,16 @@ function resolveCell(sweep: Sweep, place: Place, overrides: Overrides): CellConf
     ...(finalDropout === undefined ? {} : { dropout: finalDropout }),
     limits: { ...defined(sweep.limits), ...defined({ memoryBytes, steps }) },
   });
+}
+
+function issuesOfFused({ maxGradNorm, precision }: TrainingSettings): ConfigurationIssue[] {
+  const key = 'training.optimizer.fused';
+  return [
+    ...(maxGradNorm > 0 ? [{ key, message: messages.fusedClips(), expected: 'maxGradNorm: 0' }] : []),
+    ...(precision === 'fp16-mixed'
+      ? [{ key, message: messages.fusedScales(), expected: 'precision: bf16-mixed' }]
+      : []),
+  ];
 }
 
 function gridPoints(grid: Sweep['grid']): GridPoint[] {

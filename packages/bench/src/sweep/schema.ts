@@ -64,6 +64,7 @@ const gridSchema = z.strictObject({
   maxGradNorm: listOf(trainingSchema.shape.maxGradNorm).optional(),
   gradientAccumulation: listOf(trainingSchema.shape.gradientAccumulation).optional(),
   padding: listOf(trainingSchema.shape.padding).optional(),
+  precision: listOf(trainingSchema.shape.precision.unwrap()).optional(),
   saving: listOf(savingSchema).optional(),
   dropout: listOf(dropout).optional(),
 });

@@ -1,6 +1,7 @@
 import { LeantuneError, UsageError } from '../errors/errors.js';
 import { add } from '../kernels/elementwise.js';
 import { fill } from '../kernels/shape.js';
+import { castStorage } from '../kernels/storage.js';
 import { messages } from '../messages.js';
 import { equalShapes } from '../tensor/dtype.js';
 import { memoryMeter } from '../tensor/runtime.js';
@@ -84,7 +85,9 @@ function visit(node: GraphNode, gradOutputs: readonly (Tensor | undefined)[], pe
         const computed = node.backward(gradOutputs);
         // An op may pass its output's gradient on as it is: one more reference for each such input.
         // A Map hides them from the scope, which so drops its own reference and leaves ours.
-        return new Map(Object.entries(computed).map(([name, value]) => [name, value?.retain()]));
+        return new Map(
+          Object.entries(computed).map(([name, value]) => [name, value && held(node, name, value).retain()]),
+        );
       } finally {
         releaseAll(gradOutputs);
       }
@@ -103,6 +106,12 @@ function visit(node: GraphNode, gradOutputs: readonly (Tensor | undefined)[], pe
       for (const value of gradients.values()) value?.release();
     }
   });
+}
+
+/** Where an op takes inputs of several dtypes its gradients come in the widest. */
+function held(node: GraphNode, input: string, gradient: Tensor): Tensor {
+  const form = node.gradientForms.get(input);
+  return form === undefined ? gradient : castStorage(gradient, form.storage);
 }
 
 /** Adds a gradient, whose reference it takes over even if it fails, to what its target has so far. */
@@ -145,7 +154,7 @@ function reachable(root: GraphNode): GraphNode[] {
 }
 
 function assertShape(node: GraphNode, input: string, gradient: Tensor): void {
-  const expected = node.gradientShapes.get(input)!;
+  const expected = node.gradientForms.get(input)!.shape;
   if (equalShapes(gradient.shape, expected)) return;
   throw new LeantuneError(messages.gradientShape(node.operation, input, expected, gradient.shape), {
     code: 'LEANTUNE_GRADIENT_SHAPE',

@@ -1,5 +1,6 @@
 import { keep, scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { autocastDType, withAutocast } from './autocast.js';
 import { backward } from './backward.js';
 import { differentiable } from './differentiable.js';
 import { enableGrad } from './gradMode.js';
@@ -33,6 +34,7 @@ export function checkpoint(
   const named = [...inputs];
   trains.forEach((parameter, index) => inputs.set(`parameter${index}`, parameter));
   return differentiable('checkpoint', Object.fromEntries(inputs), (context) => {
+    const autocast = autocastDType();
     const output = body(x, shared);
     const saved = named.map(([name, { selection }]) => ({ name, selection, needsGradient: context.needs(name) }));
     // Where nothing is recorded, the backward pass that reads them never runs.
@@ -49,7 +51,7 @@ export function checkpoint(
         try {
           graphScope(() =>
             scope(() => {
-              const again = enableGrad(() => body(leaves[0]!, leaves.slice(1)));
+              const again = withAutocast(autocast, () => enableGrad(() => body(leaves[0]!, leaves.slice(1))));
               backward(again, gradOutput);
             }),
           );

@@ -4,7 +4,7 @@ import { scope } from '../tensor/scope.js';
 import type { TokenSelection } from '../tensor/selection.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { isRecording, noGrad } from './gradMode.js';
-import { GraphNode, type GraphEdge, type InputGradients, type NodeBackward } from './node.js';
+import { GraphNode, type GradientForm, type GraphEdge, type InputGradients, type NodeBackward } from './node.js';
 import { savingPolicy } from './policy.js';
 import { Recipe, saveRows, saveWhole, type Recompute, type SavedValue } from './saved.js';
 
@@ -102,13 +102,13 @@ export function differentiableOutputs<Inputs extends OpInputs>(
   }
   if (recording && backward !== undefined) {
     const edges = new Map<string, GraphEdge>();
-    const shapes = new Map<string, readonly number[]>();
+    const forms = new Map<string, GradientForm>();
     for (const name of needed) {
       const tensor = inputs[name]!;
       edges.set(name, edgeTo(tensor));
-      shapes.set(name, gradientShape(tensor));
+      forms.set(name, { shape: gradientShape(tensor), storage: tensor.storageDtype });
     }
-    const node = new GraphNode(operation, edges, shapes, saved, backward);
+    const node = new GraphNode(operation, edges, forms, saved, backward);
     for (const [index, output] of outputs.entries()) {
       output.requiresGrad = true;
       output.node = node;

@@ -1,4 +1,5 @@
 import { currentLayer } from '../memory/layer.js';
+import type { StorageDType } from '../tensor/dtype.js';
 import type { Tensor } from '../tensor/tensor.js';
 import type { SavedValue } from './saved.js';
 
@@ -6,6 +7,12 @@ import type { SavedValue } from './saved.js';
 export type GraphEdge =
   | { readonly kind: 'node'; readonly node: GraphNode; readonly output: number }
   | { readonly kind: 'leaf'; readonly leaf: Tensor };
+
+/** The gradient of an input is held as the input is. */
+export interface GradientForm {
+  readonly shape: readonly number[];
+  readonly storage: StorageDType;
+}
 
 /** Gradients of the inputs, by input name. */
 export type InputGradients = Readonly<Record<string, Tensor | undefined>>;
@@ -25,8 +32,8 @@ export class GraphNode {
   constructor(
     readonly operation: string,
     readonly edges: ReadonlyMap<string, GraphEdge>,
-    /** Shape that each input's gradient must have. */
-    readonly gradientShapes: ReadonlyMap<string, readonly number[]>,
+    /** Shape that each input's gradient must have, and how it is held. */
+    readonly gradientForms: ReadonlyMap<string, GradientForm>,
     saved: readonly SavedValue[],
     readonly backward: NodeBackward,
   ) {

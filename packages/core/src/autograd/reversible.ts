@@ -1,6 +1,7 @@
 import { keep, scope } from '../tensor/scope.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { add, scale } from '../ops/arithmetic.js';
+import { autocastDType } from './autocast.js';
 import { differentiableOutputs } from './differentiable.js';
 import { fixedPointStreams } from './fixedPointStreams.js';
 import { ReversibleWalk, bothGradients } from './reversibleBackward.js';
@@ -38,6 +39,11 @@ export interface ReversibleOptions extends Coupling {
    * bits that they drop are kept. Otherwise streams are inverted by division, and rounding errors grow.
    */
   readonly exact: boolean;
+  /**
+   * Whether F and G run again without the autocast of the forward pass, as an autograd function does that does not restore
+   * it: what they then give is not what they gave. Default false.
+   */
+  readonly recomputesInFloat32?: boolean | undefined;
   /** Parameters that are trained inside. */
   readonly trains: readonly Tensor[];
   /** Other values that layers read, which may get gradients: what a decoder attends to. */
@@ -116,6 +122,7 @@ export function reversible(
         requiresGrad: context.needs(`shared${index}`),
       })),
       observer,
+      autocast: options.recomputesInFloat32 === true ? undefined : autocastDType(),
     };
     return {
       outputs: [streams.first, streams.second].map((stream) => ({ output: arithmetic.value(stream), selection })),

@@ -5,6 +5,7 @@ import { fillAs } from '../kernels/storage.js';
 import { scope } from '../tensor/scope.js';
 import type { TokenSelection } from '../tensor/selection.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { withAutocast, type AutocastDType } from './autocast.js';
 import { backward } from './backward.js';
 import { enableGrad } from './gradMode.js';
 import { leafOf, takeGradient } from './leaf.js';
@@ -28,6 +29,8 @@ interface ForwardFacts {
   readonly needsInput: boolean;
   readonly shared: readonly { readonly selection: TokenSelection | undefined; readonly requiresGrad: boolean }[];
   readonly observer: ReversibleObserver | undefined;
+  /** What products were computed in. */
+  readonly autocast: AutocastDType | undefined;
 }
 
 /** What the forward pass kept. */
@@ -125,7 +128,7 @@ export class ReversibleWalk {
     return graphScope(() =>
       scope(() => {
         const leaf = leafOf(this.arithmetic.value(stream), requiresGrad, this.facts.selection);
-        const output = enableGrad(() => run(leaf));
+        const output = withAutocast(this.facts.autocast, () => enableGrad(() => run(leaf)));
         if (output.requiresGrad) backward(output, gradOutput);
         return { output, gradient: takeGradient(leaf) };
       }),

@@ -17,6 +17,7 @@ import {
   wholeKeepMask,
   type Block,
 } from './attentionBlocks.js';
+import { forProduct } from './cast.js';
 import { applyKeepMask, keepMask, type DropoutStream } from './dropout.js';
 import { compareHeads, mixHeads, transposedMixHeads } from './headProducts.js';
 import { mergeHeads, repeatHeads, rowsOfHeads, splitHeads, sumRepeatedHeads } from './heads.js';
@@ -51,6 +52,7 @@ export interface AttentionOptions {
  * @returns [batch, queries, heads · d]
  */
 export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
+  [query, key, value] = forProduct(query, key, value);
   return differentiable('attention', { query, key, value }, (context) =>
     new AttentionPass(context, query, key, value, options).run(),
   );

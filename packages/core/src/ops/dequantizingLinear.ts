@@ -6,6 +6,7 @@ import { sum } from '../kernels/reduce.js';
 import { reshape, toMatrix } from '../kernels/shape.js';
 import type { Nf4Weight } from '../quantization/nf4Weight.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { forProduct } from './cast.js';
 
 /**
  * y = x Wᵀ + b for a frozen weight that is held in 4 bits (Dettmers et al. 2023, "QLoRA", equation 5). The weight's numbers
@@ -18,6 +19,7 @@ import type { Tensor } from '../tensor/tensor.js';
  * @returns [..., out]
  */
 export function dequantizingLinear(x: Tensor, weight: Nf4Weight, bias?: Tensor): Tensor {
+  [x, bias] = forProduct(x, bias);
   return differentiable('dequantizingLinear', { x, bias }, (context) => {
     const [outFeatures, inFeatures] = weight.shape;
     const numbers = () => consume(weight.dequantize(x.storageDtype));

@@ -6,6 +6,7 @@ import { mean, sum } from '../kernels/reduce.js';
 import { toMatrix } from '../kernels/shape.js';
 import { statisticsStorage } from '../kernels/storage.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { forStatistics } from './cast.js';
 
 /**
  * y = (x - mean) · rstd · weight + bias over the last axis, rstd = 1/√(var + ε) with the biased variance
@@ -19,6 +20,7 @@ import type { Tensor } from '../tensor/tensor.js';
  * @param bias [features]
  */
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
+  x = forStatistics(x);
   return differentiable('layerNorm', { x, weight, bias }, (context) => {
     const last = x.shape.length - 1;
     const storage = x.storageDtype;

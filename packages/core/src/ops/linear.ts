@@ -5,6 +5,7 @@ import { matMul } from '../kernels/linearAlgebra.js';
 import { sum } from '../kernels/reduce.js';
 import { reshape, toMatrix } from '../kernels/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { forProduct } from './cast.js';
 
 /** How a weight lies: [out, in] as PyTorch's Linear, or [in, out] as GPT-2's Conv1D. */
 export type WeightLayout = 'out-in' | 'in-out';
@@ -20,6 +21,7 @@ export type WeightLayout = 'out-in' | 'in-out';
  * @returns [..., out]
  */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor, layout: WeightLayout = 'out-in'): Tensor {
+  [x, weight, bias] = forProduct(x, weight, bias);
   return differentiable('linear', { x, weight, bias }, (context) => {
     const outFirst = layout === 'out-in';
     const [outFeatures, inFeatures] = (outFirst ? weight.shape : [...weight.shape].reverse()) as [number, number];

@@ -9,6 +9,7 @@ import { withCategory } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
 import { tensorFrom, type Tensor } from '../tensor/tensor.js';
 import type { StorageDType } from '../tensor/dtype.js';
+import { forProduct } from './cast.js';
 import type { WeightLayout } from './linear.js';
 import { labelPlaces, logSumExp } from './loss.js';
 
@@ -36,6 +37,7 @@ export function linearCrossEntropy(
   { weight, bias, layout = 'out-in' }: LanguageHead,
   labels: Tensor,
 ): Tensor {
+  [x, weight, bias] = forProduct(x, weight, bias);
   return differentiable('linearCrossEntropy', { x, weight, bias }, (context) => {
     const outFirst = layout === 'out-in';
     const [rows, features] = x.shape as [number, number];
@@ -51,16 +53,16 @@ export function linearCrossEntropy(
       chunk.begin === 0
         ? part(all, chunk)
         : subtract(part(all, chunk), tensorFrom([chunk.begin * classes], [1], 'int32'));
-    const logitsOf = (input: Tensor, head: Tensor): Tensor => {
+    const logitsOf = (input: Tensor, head: Tensor, shift: Tensor | undefined): Tensor => {
       const product = matMul(input, head, { transposeB: outFirst });
-      return widened(bias === undefined ? product : add(consume(product), bias), storage);
+      return widened(shift === undefined ? product : add(consume(product), shift), storage);
     };
 
     let total: Tensor | undefined;
     for (const chunk of chunks) {
       const before = total;
       total = scope(() => {
-        const logits = logitsOf(part(x, chunk), weight);
+        const logits = logitsOf(part(x, chunk), weight, bias);
         const picked = gather(reshape(logits, [chunk.size * classes, 1]), placesOf(places, chunk)); // [size, 1]
         const losses = consume(multiply(consume(subtract(logSumExp(logits), picked)), part(valid, chunk)));
         const loss = sum(losses);
@@ -83,7 +85,7 @@ export function linearCrossEntropy(
           const gradients = scope(() => {
             const rowsOfX = part(kept.x, chunk);
             const weights = multiply(part(kept.valid, chunk), perRow); // [size, 1]
-            const probabilities = consume(softmax(consume(logitsOf(rowsOfX, kept.weight))));
+            const probabilities = consume(softmax(consume(logitsOf(rowsOfX, kept.weight, kept.bias))));
             const weighted = consume(multiply(probabilities, weights));
             const labelled = scatterAdd(placesOf(kept.places, chunk), weights, chunk.size * classes);
             const oneHot = consume(reshape(consume(labelled), [chunk.size, classes]));
@@ -112,10 +114,12 @@ export function linearCrossEntropy(
 
     function save() {
       const [savedX, savedWeight] = [context.save(x), context.saveWhole(weight)];
+      const savedBias = bias && context.saveWhole(bias);
       const batch = [valid, places, count].map((tensor) => context.saveWhole(tensor));
       return () => ({
         x: savedX.get(),
         weight: savedWeight.get(),
+        bias: savedBias?.get(),
         valid: batch[0]!.get(),
         places: batch[1]!.get(),
         count: batch[2]!.get(),

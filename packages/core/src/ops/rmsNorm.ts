@@ -6,6 +6,7 @@ import { mean, sum } from '../kernels/reduce.js';
 import { toMatrix } from '../kernels/shape.js';
 import { statisticsStorage } from '../kernels/storage.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { forStatistics } from './cast.js';
 
 /**
  * y = x · rstd · weight over the last axis, rstd = 1/√(mean(x²) + ε) (Zhang and Sennrich 2019; Llama's RMSNorm).
@@ -16,6 +17,7 @@ import type { Tensor } from '../tensor/tensor.js';
  * @param weight [features]
  */
 export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
+  x = forStatistics(x);
   return differentiable('rmsNorm', { x, weight }, (context) => {
     const last = x.shape.length - 1;
     const storage = x.storageDtype;

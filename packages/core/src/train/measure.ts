@@ -3,6 +3,7 @@ import type { MemorySnapshot } from '../memory/meter.js';
 import type { NamedParameter, Optimizer } from '../optim/optimizer.js';
 import { memoryMeter } from '../tensor/runtime.js';
 import type { TrainableModel } from './model.js';
+import { LossScaler } from './lossScaler.js';
 import { trainStep } from './trainStep.js';
 
 /** Exact memory of one training step: what the meter saw of it, and what stands before any activation; in bytes. */
@@ -46,6 +47,8 @@ export function measureStepMemory(
       microStep: microStep + index * gradientAccumulation,
       learningRate: 0,
       maxGradNorm,
+      // As in training, but without a factor that could overflow: a skipped update would not be measured.
+      lossScaler: model.autocast === 'float16' ? new LossScaler(1) : undefined,
     });
   if (warmedUp !== true) step(0);
   meter.resetPeak();

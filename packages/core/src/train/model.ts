@@ -1,3 +1,4 @@
+import type { AutocastDType } from '../autograd/autocast.js';
 import type { Batch } from '../data/batch.js';
 import { Module } from '../modules/module.js';
 import type { RandomStream } from '../random/stream.js';
@@ -59,6 +60,8 @@ export interface BatchArrangement {
 /** A model that the training loop can train. */
 export abstract class TrainableModel extends Module<[batch: DeviceBatch], ModelOutput> {
   tokenSelector: TokenSelector | undefined;
+  /** Mixed precision: what products of its forward pass are computed in, in training and evaluation. */
+  autocast: AutocastDType | undefined;
   /** Set by a method that puts something before every text; absent: batches are run as they are. */
   arrangement: BatchArrangement | undefined;
   /** How evaluation arranges its batches, where a method's published code does so; absent: as they are. */

@@ -1,3 +1,4 @@
+import { withAutocast } from '../autograd/autocast.js';
 import { noGrad } from '../autograd/gradMode.js';
 import type { Batch } from '../data/batch.js';
 import { withStepContext } from '../modules/context.js';
@@ -30,7 +31,7 @@ export function predict(model: TrainableModel, batch: Batch, { tokens }: Predict
       memoryMeter().inPhase('evaluation', () =>
         noGrad(() =>
           scope(() => {
-            const { loss, logits, hidden } = model.call(deviceBatch);
+            const { loss, logits, hidden } = withAutocast(model.autocast, () => model.call(deviceBatch));
             const values = { loss: loss.item(), logits: Float32Array.from(logits.read()), shape: logits.shape };
             return hidden === undefined ? values : { ...values, hidden: Float32Array.from(hidden.read()) };
           }),

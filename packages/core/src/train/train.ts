@@ -5,6 +5,7 @@ import { withSavingPolicy, type SavingPolicy } from '../autograd/policy.js';
 import { scheduleFactor, type ScheduleName } from '../optim/schedule.js';
 import type { NamedParameter, OptimizerDefinition } from '../optim/optimizer.js';
 import { activeBackend, holdsValues, memoryMeter } from '../tensor/runtime.js';
+import { LossScaler } from './lossScaler.js';
 import { measureStepMemory, type StepMemory } from './measure.js';
 import type { TrainableModel } from './model.js';
 import { trainStep } from './trainStep.js';
@@ -24,6 +25,8 @@ export interface StepRecord {
   readonly loss: number;
   readonly learningRate: number;
   readonly gradientNorm?: number;
+  /** Gradients overflowed under loss scaling: the step changed nothing. */
+  readonly skipped?: true;
   readonly stepMs: number;
   /** Logical peak of the run so far, evaluation apart. */
   readonly peakBytes: number;
@@ -82,6 +85,7 @@ export async function train(model: TrainableModel, batches: BatchSource, options
   const trained = trainedParameters(model);
   const stopped = () => options.signal?.aborted ?? false;
   const optimizer = options.optimizer.create(trained);
+  const lossScaler = model.autocast === 'float16' ? new LossScaler() : undefined;
   const steps: StepRecord[] = [];
   let microStep = 0;
   let trainingPeakBytes = 0;
@@ -97,6 +101,7 @@ export async function train(model: TrainableModel, batches: BatchSource, options
             microStep,
             learningRate,
             maxGradNorm: options.maxGradNorm,
+            lossScaler,
           }),
         );
         const loss = result.loss!; // there are values here

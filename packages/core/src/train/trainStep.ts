@@ -1,3 +1,4 @@
+import { withAutocast } from '../autograd/autocast.js';
 import { backward, type BackwardOptions } from '../autograd/backward.js';
 import { graphScope } from '../autograd/node.js';
 import type { Batch } from '../data/batch.js';
@@ -10,6 +11,7 @@ import { Parameter } from '../tensor/parameter.js';
 import { holdsValues, memoryMeter, withCategory } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
 import { tensorFrom, type Tensor } from '../tensor/tensor.js';
+import type { LossScaler } from './lossScaler.js';
 import type { ModelOutput, TokenChoice, TrainableModel } from './model.js';
 import { chooseTokens, withDeviceBatch } from './toDevice.js';
 
@@ -20,6 +22,8 @@ export interface TrainStepOptions {
   readonly learningRate: number;
   /** Clip the global gradient norm to this; absent: no clipping and no norm. */
   readonly maxGradNorm?: number | undefined;
+  /** Scales the loss, and skips the update where gradients overflow. Not with a fused optimiser. */
+  readonly lossScaler?: LossScaler | undefined;
   /** Tokens given instead of drawn (reference cases). */
   readonly tokens?: TokenChoice | undefined;
   /** Sees the output of each forward pass while it is alive. */
@@ -29,8 +33,10 @@ export interface TrainStepOptions {
 export interface TrainStepResult {
   /** Mean of the micro-batches' losses; absent on a backend without values. */
   readonly loss?: number;
-  /** Norm before clipping; absent without clipping and on a backend without values. */
+  /** Norm before clipping; absent without clipping or loss scaling, after an overflow, and on a backend without values. */
   readonly gradientNorm?: number;
+  /** Gradients overflowed under loss scaling: nothing was updated. */
+  readonly skipped?: true;
 }
 
 /**
@@ -44,8 +50,9 @@ export function trainStep(
   microBatches: readonly Batch[],
   options: TrainStepOptions,
 ): TrainStepResult {
-  if (optimizer.fused === true && options.maxGradNorm !== undefined) throw clipsFused();
-  const { learningRate } = options;
+  const { learningRate, maxGradNorm, lossScaler } = options;
+  if (optimizer.fused === true && maxGradNorm !== undefined) throw needsAllGradients(messages.fusedClips());
+  if (optimizer.fused === true && lossScaler !== undefined) throw needsAllGradients(messages.fusedScales());
   const updateNow = (leaf: Tensor) => {
     if (!(leaf instanceof Parameter)) return;
     memoryMeter().inPhase('update', () => optimizer.step(learningRate, undefined, leaf));
@@ -57,33 +64,43 @@ export function trainStep(
       const microStep = options.microStep + index;
       // Gradients are complete in the last micro-batch; parameters that it does not reach are updated after it.
       const onGradient = optimizer.fused === true && index === microBatches.length - 1 ? updateNow : undefined;
-      return forwardBackward(model, batch, { ...options, microStep, onGradient }, 1 / microBatches.length);
+      const weight = (lossScaler?.scale ?? 1) / microBatches.length;
+      return forwardBackward(model, batch, { ...options, microStep, onGradient }, weight);
     });
-    const norm = memoryMeter().inPhase('update', () => update(optimizer, trained, options));
+    const updated = memoryMeter().inPhase('update', () => update(optimizer, trained, options));
     const known = losses.filter((loss) => loss !== undefined);
     return {
       ...(known.length === losses.length && { loss: known.reduce((sum, loss) => sum + loss / losses.length, 0) }),
-      ...(norm !== undefined && { gradientNorm: norm }),
+      ...updated,
     };
   } finally {
     releaseGradients(trained);
   }
 }
 
-/** Clips, updates, and returns the norm before clipping where there is one. */
+/** Takes the factor of the loss out of the gradients, clips and updates them; tells the norm before clipping. */
 function update(
   optimizer: Optimizer,
   trained: readonly NamedParameter[],
-  { learningRate, maxGradNorm }: TrainStepOptions,
-): number | undefined {
-  if (maxGradNorm === undefined) {
+  { learningRate, maxGradNorm, lossScaler }: TrainStepOptions,
+): Pick<TrainStepResult, 'gradientNorm' | 'skipped'> {
+  if (maxGradNorm === undefined && lossScaler === undefined) {
     optimizer.step(learningRate);
-    return undefined;
+    return {};
   }
-  const norm = gradientNorm(trained);
-  // Clipping takes the same buffers whatever the factor: 1 stands for one that is not known.
-  optimizer.step(learningRate, norm === undefined ? 1 : clipFactor(norm, maxGradNorm));
-  return norm;
+  const scaledNorm = gradientNorm(trained);
+  if (scaledNorm === undefined) {
+    // Scaling takes the same buffers whatever the factor: 1 stands for one that is not known.
+    optimizer.step(learningRate, 1);
+    return {};
+  }
+  const lossScale = lossScaler?.scale ?? 1;
+  const overflowed = lossScaler !== undefined && !Number.isFinite(scaledNorm);
+  lossScaler?.update(overflowed);
+  if (overflowed) return { skipped: true };
+  const norm = scaledNorm / lossScale;
+  optimizer.step(learningRate, (maxGradNorm === undefined ? 1 : clipFactor(norm, maxGradNorm)) / lossScale);
+  return { gradientNorm: norm };
 }
 
 /**
@@ -99,7 +116,7 @@ export function forwardBackward(
     tokens,
     onOutput,
     onGradient,
-  }: Omit<TrainStepOptions, 'learningRate' | 'maxGradNorm'> & BackwardOptions,
+  }: Omit<TrainStepOptions, 'learningRate' | 'maxGradNorm' | 'lossScaler'> & BackwardOptions,
   weight = 1,
 ): number | undefined {
   const arranged = model.arrangement?.batch(batch) ?? batch;
@@ -110,7 +127,9 @@ export function forwardBackward(
     withStepContext({ training: true, seed, microStep }, () =>
       graphScope(() =>
         scope(() => {
-          const output = memoryMeter().inPhase('forward', () => model.call(deviceBatch));
+          const output = memoryMeter().inPhase('forward', () =>
+            withAutocast(model.autocast, () => model.call(deviceBatch)),
+          );
           onOutput?.(output);
           const { loss } = output;
           backward(
@@ -132,9 +151,9 @@ export function releaseGradients(parameters: readonly NamedParameter[]): void {
   }
 }
 
-function clipsFused(): ConfigurationError {
-  return new ConfigurationError([{ key: 'optimizer.fused', message: messages.fusedClips() }], {
-    code: 'LEANTUNE_FUSED_CLIPPING',
-    remedy: messages.fusedClipsRemedy(),
+function needsAllGradients(message: string): ConfigurationError {
+  return new ConfigurationError([{ key: 'optimizer.fused', message }], {
+    code: 'LEANTUNE_FUSED_OPTIMIZER',
+    remedy: messages.fusedRemedy(),
   });
 }

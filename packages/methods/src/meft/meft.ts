@@ -21,6 +21,10 @@ export function defineMeft(name: MeftVariant, summary: string): MethodDefinition
     reference:
       'Liao, Tan, Monz 2023, "Make Pre-trained Model Reversible: From Parameter to Memory Efficient Fine-Tuning", section 4; BaohaoLiao/mefts for BERT, Smu-Tan/meft_decoder_only for OPT',
     slots: ['weights', 'stack'],
+    memory: {
+      layer: [],
+      once: 'both streams of the last reversible layer, and what one layer keeps while it runs again (with gradient=exact also the bits that every layer shifts out)',
+    },
     options: meftOptions(name),
     supports,
     apply: (model, options, context) => {
@@ -52,6 +56,7 @@ function apply(model: TransformerModel, variant: MeftVariant, options: MeftOptio
       placement,
       coupling,
       exact: options.gradient === 'exact',
+      recomputesInFloat32: options.reference,
       makers,
       combine,
       noiseCheck: options.gradient === 'reversible' ? new NoiseCheck(setting, coupling, onWarning) : undefined,

@@ -66,7 +66,7 @@ export function meftOptions(variant: MeftVariant) {
         .boolean()
         .default(false)
         .describe(
-          "the published code's habits: with frozen lower layers only the lower half of the others is reversible",
+          "the published code's habits: with frozen lower layers only the lower half of the others is reversible; in mixed precision layers run again in float32",
         ),
     })
     .superRefine((options, context) => {

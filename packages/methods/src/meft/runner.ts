@@ -18,6 +18,8 @@ export interface MeftRun {
   readonly placement: Placement;
   readonly coupling: Coupling;
   readonly exact: boolean;
+  /** Whether layers run again without the autocast of the forward pass. */
+  readonly recomputesInFloat32: boolean;
   /** F and G of the adapted layers, from the lowest adapted one. */
   readonly makers: readonly LayerMaker[];
   readonly combine: Combination;
@@ -46,6 +48,7 @@ export function meftRunner(stack: LayerStack, run: MeftRun): StackRunner {
         reversible(reversed, streams, {
           ...coupling,
           exact,
+          recomputesInFloat32: run.recomputesInFloat32,
           trains: trainedIn(stack),
           shared,
           constants: constantsOf(context),

@@ -17,6 +17,7 @@ import { resultSchemaVersion } from '../../result/schema.js';
 import type { RunManifest } from '../../result/schema.js';
 import { breakerLimit, breakerSeconds } from '../../run/breaker.js';
 import { checkInputs } from '../../run/checkInputs.js';
+import { checkPrecisions } from '../../run/checkPrecisions.js';
 import { planCells } from '../../run/plan.js';
 import type { PlannedCell } from '../../run/plan.js';
 import { ProgressReporter } from '../../run/progressReporter.js';
@@ -49,6 +50,7 @@ export const run: CommandHandler<'run'> = async ({ words, options, terminal, com
   terminal.err(`${messages.backendChosen(backend.name, backend.device, backend.reason)}\n`);
 
   const cells = makeCells(sweep, backend.name, overrides);
+  checkPrecisions(cells, backend);
   sayWhatDiffersHere(sweep, backend, cells, terminal);
   const repeat = commandLine.replace(/ --(force|retry)\b/g, '');
   const provenance = collectProvenance(repeat, [backend.name]);
