@@ -1,5 +1,6 @@
 /** Measures the rows of a sweep of memory, one training step each, on the meta backend. */
 import { UsageError } from '@leantune/core';
+import { modelFolder } from '../registry/modelFolder.js';
 import { measureMethods, type MethodMemory } from './measure.js';
 import { resolveMemorySettings } from './settings.js';
 import type { RowWords } from './sweepFile.js';
@@ -19,21 +20,26 @@ const impossible: readonly string[] = [
   'LEANTUNE_INPUT_TOO_LONG',
 ];
 
-/** @throws ConfigurationError or UsageError for a row that is wrong; a method that a model cannot have is a row without figures */
+/**
+ * @param base folder that paths of models start from
+ * @throws ConfigurationError or UsageError for a row that is wrong; a method that a model cannot have is a row without figures
+ */
 export async function measureRows(
   rows: readonly RowWords[],
+  base: string,
   onRow: (done: number, row: RowWords) => void,
 ): Promise<MeasuredRow[]> {
   const measured: MeasuredRow[] = [];
   for (const words of rows) {
-    measured.push(await measureRow(words));
+    measured.push(await measureRow(words, base));
     onRow(measured.length, words);
   }
   return measured;
 }
 
-async function measureRow(words: RowWords): Promise<MeasuredRow> {
-  const settings = await resolveMemorySettings({ ...words });
+async function measureRow(words: RowWords, base: string): Promise<MeasuredRow> {
+  const model = modelFolder(words.model, base) ?? words.model;
+  const settings = await resolveMemorySettings({ ...words, model });
   try {
     const [measured] = await measureMethods(settings);
     return { words, measured: measured! };

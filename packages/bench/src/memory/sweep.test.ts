@@ -1,10 +1,10 @@
 import { ConfigurationError } from '@leantune/core';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { shippedFolder } from '../sweep/findSweep.js';
 import { runCli, workingFolder } from '../testing/runCli.js';
-import { measureRows } from './measureSweep.js';
+import { measureRows, type MeasuredRow } from './measureSweep.js';
 import { resolveMemorySettings } from './settings.js';
 import { labelOf, parseMemorySweep, rowsOf } from './sweepFile.js';
 import { paperTable, sweepPlots, sweepTables } from './sweepReport.js';
@@ -58,7 +58,7 @@ describe('sweeps of memory', () => {
   it('give figures of runs, their shares of full fine-tuning, and rows without figures where there is none', async () => {
     const model = modelFolder();
     const sweep = parseMemorySweep({ file: 'tiny.yaml', text: sweepOf(model) });
-    const rows = await measureRows(rowsOf(sweep), () => undefined);
+    const rows = await measureRows(rowsOf(sweep), '.', () => undefined);
     const [table] = sweepTables(sweep, rows);
     const texts = table!.rows.map((row) => row.map(({ text }) => text));
     const column = (header: string) => table!.columns.findIndex((each) => each.header === header);
@@ -107,6 +107,43 @@ describe('sweeps of memory', () => {
     expect([nowhere.code, nowhere.stderr]).toEqual([2, expect.stringContaining('only with --sweep')]);
   });
 
+  it('take paths of models from the folder of the file', async () => {
+    const cwd = workingFolder();
+    mkdirSync(join(cwd, 'there/tiny'), { recursive: true });
+    writeFileSync(join(cwd, 'there/tiny/config.json'), JSON.stringify(config));
+    writeFileSync(join(cwd, 'there/sweep.yaml'), sweepOf('./tiny'));
+    const run = await runCli(['memory', '--sweep', 'there/sweep.yaml', '--json'], { cwd });
+    expect([run.code, run.stderr]).toEqual([0, '']);
+    expect(JSON.parse(run.stdout)).toHaveLength(2 * 2 * 4 + 2);
+  });
+
+  it('give a share of activations where both peaks lie where they live', () => {
+    const categories = { parameters: 0, gradients: 0, optimizerState: 0, savedActivations: 0, batch: 0, workspace: 0 };
+    const row = (method: string, activationBytes: number, savedBytes: number): MeasuredRow => ({
+      words: { model: 'm', batch: '1', seq: '1', precision: 'fp32', saving: 'lean', optimizer: 'adamw', method },
+      measured: {
+        method,
+        batchSize: 1,
+        sequenceLength: 1,
+        parameters: { total: 4, trainable: 4 },
+        memory: {
+          ...{ phase: 'backward', layer: '', peakBytes: 1000 + activationBytes, staticBytes: 1000 },
+          ...{ activationBytes, savedBytes, savedBytesByLayer: {}, categories, timeline: [] },
+        },
+      },
+    });
+    const sweep = parseMemorySweep({ file: 'tiny.yaml', text: sweepOf('m') });
+    const shares = (...rows: MeasuredRow[]) => {
+      const [table] = sweepTables(sweep, rows);
+      const at = table!.columns.findIndex(({ header }) => header === 'activation of full');
+      return table!.rows.map((cells) => cells[at]!.text);
+    };
+    const full = row('full', 800, 900);
+    // The last gradients are complete where 20 bytes of activations are left: not what 300 saved bytes took.
+    expect(shares(full, row('tokentune', 20, 300), row('lora', 600, 500))).toEqual(['100.0', '', '75.0']);
+    expect(shares(row('full', 20, 900), row('lora', 600, 500))).toEqual(['', '']);
+  });
+
   it('that are shipped can be read, and every row of them is valid', async () => {
     const folder = join(shippedFolder(), 'memory');
     const files = readdirSync(folder);
@@ -126,6 +163,7 @@ describe('a fused optimizer', () => {
         ...words,
         ...{ optimizer, method: 'full', precision: 'fp32', saving: 'lean' },
       })),
+      '.',
       () => undefined,
     );
     const [adamw, fused, sgd] = rows.map(({ measured }) => measured!.memory);
@@ -143,7 +181,9 @@ describe('a fused optimizer', () => {
     const words = { model: modelFolder(), batch: '2', seq: '20' };
     const resolved = (more: object) => resolveMemorySettings({ ...words, ...more });
     await expect(resolved({ optimizer: 'adamw(fused=true)', clip: '1' })).rejects.toThrow(/--clip.*cannot clip/);
-    await expect(resolved({ optimizer: 'adamw(fusd=true)' })).rejects.toThrow(/fusd.*did you mean "fused"/);
+    await expect(resolved({ optimizer: 'adamw(fusd=true)' })).rejects.toThrow(
+      /--optimizer: fusd: .*did you mean "fused"/,
+    );
     await expect(resolved({ optimizer: 'adamw(fused=perhaps)' })).rejects.toThrow(ConfigurationError);
     await expect(resolved({ optimizer: 'adam' })).rejects.toThrow(/did you mean "adamw"/);
   });

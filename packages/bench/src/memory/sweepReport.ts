@@ -84,7 +84,9 @@ export function sweepTables(sweep: MemorySweep, rows: readonly MeasuredRow[]): T
           formatMeftGigabytes(memory.activationBytes),
           formatMebibytes(memory.savedBytes),
           share(memory.peakBytes, full?.peakBytes),
-          share(memory.activationBytes, full && activationsAtPeak(full)),
+          full && peaksWithActivations(full) && peaksWithActivations(memory)
+            ? share(memory.activationBytes, full.activationBytes)
+            : '',
           share(memory.savedBytes, full?.savedBytes),
           ((100 * parameters.trainable) / parameters.total).toFixed(2),
           placeOf(memory),
@@ -94,9 +96,9 @@ export function sweepTables(sweep: MemorySweep, rows: readonly MeasuredRow[]): T
   });
 }
 
-/** Activation memory, where the peak is where activations live and not where all gradients do. */
-const activationsAtPeak = ({ activationBytes, savedBytes }: StepMemory): number =>
-  activationBytes < savedBytes / 2 ? 0 : activationBytes;
+/** Whether activations live at the peak, and not all gradients: their bytes are then those of the step. */
+const peaksWithActivations = ({ activationBytes, savedBytes }: StepMemory): boolean =>
+  activationBytes >= savedBytes / 2;
 
 /** Firm values of the paper beside ours, for all settings that were measured. */
 export function paperTable(sweep: MemorySweep, rows: readonly MeasuredRow[]): Table | undefined {

@@ -21,7 +21,8 @@ export interface Registry {
   readonly tasks: () => readonly NamedEntry[];
   readonly methods: () => readonly NamedEntry[];
   readonly backendNames: () => readonly string[];
-  readonly resolveModel: (name: string) => Resolved;
+  /** @param base folder that the path of a model's folder starts from; default: the current one */
+  readonly resolveModel: (name: string, base?: string) => Resolved;
   readonly resolveTask: (name: string) => Resolved;
   /** Checks composition and options too. */
   readonly resolveMethod: (spelling: string) => Resolved;

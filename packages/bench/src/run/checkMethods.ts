@@ -23,9 +23,7 @@ export async function checkMethods(
   trials: readonly Trial[],
   placeOf: (method: string) => MethodPlace,
 ): Promise<ConfigurationIssue[]> {
-  const meta = await metaProvider().load();
-  if (!isLoaded(meta)) return [];
-  await useBackend(meta);
+  await useMeta();
   const issues = new Map<string, ConfigurationIssue>();
   for (const trial of distinct(trials)) {
     const { model, method } = trial;
@@ -37,14 +35,32 @@ export async function checkMethods(
   return [...issues.values()];
 }
 
-function problemOf({ blueprint, head, method, maxLength }: Trial): string | undefined {
+/**
+ * Tries one method on shapes before anything is loaded; the meta backend stays active.
+ * @throws UsageError with the method's reason
+ */
+export async function assertApplies(trial: Omit<Trial, 'model'>): Promise<void> {
+  await useMeta();
+  applyOnShapes(trial);
+}
+
+async function useMeta(): Promise<void> {
+  const meta = await metaProvider().load();
+  if (isLoaded(meta)) await useBackend(meta);
+}
+
+function applyOnShapes({ blueprint, head, method, maxLength }: Omit<Trial, 'model'>): void {
+  const model = randomModel(blueprint, head, 0);
   try {
-    const model = randomModel(blueprint, head, 0);
-    try {
-      applyMethods(model, method, { seed: 0, maxLength });
-    } finally {
-      model.release();
-    }
+    applyMethods(model, method, { seed: 0, maxLength });
+  } finally {
+    model.release();
+  }
+}
+
+function problemOf(trial: Trial): string | undefined {
+  try {
+    applyOnShapes(trial);
   } catch (error) {
     if (error instanceof LeantuneError) return error.message;
     throw error;

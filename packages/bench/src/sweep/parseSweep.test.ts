@@ -1,6 +1,9 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { ConfigurationError } from '@leantune/core';
 import { describe, expect, it } from 'vitest';
 import { loadRegistry } from '../registry/packages.js';
+import { workingFolder } from '../testing/runCli.js';
 import { findSweep, shippedSweepNames } from './findSweep.js';
 import { parseSweep } from './parseSweep.js';
 
@@ -23,6 +26,16 @@ function problems(text: string): string {
 describe('parseSweep', () => {
   it.each(shippedSweepNames())('accepts the shipped sweep %s', (name) => {
     expect(parseSweep(findSweep(name), registry).name).toBe(name);
+  });
+
+  it('takes paths of models from the folder of the file, not from the current one', () => {
+    const cwd = workingFolder();
+    mkdirSync(join(cwd, 'sweeps/tiny'), { recursive: true });
+    writeFileSync(join(cwd, 'sweeps/tiny/config.json'), '{}');
+    const file = join(cwd, 'sweeps/sweep.yaml');
+    const text = 'name: mine\ntitle: Mine\nmodels: ./tiny\ntasks: sentences\nmethods: [full]\n';
+    expect(parseSweep({ file, text }, registry).models).toEqual([relative(process.cwd(), join(cwd, 'sweeps/tiny'))]);
+    expect(() => parseSweep({ file: join(cwd, 'sweep.yaml'), text }, registry)).toThrow(/models: .*"\.\/tiny"/);
   });
 
   it('writes short forms out and gives canonical names', () => {

@@ -2,6 +2,7 @@
 import { ConfigurationError } from '@leantune/core';
 import { LineCounter, isMap, isPair, isScalar, parseDocument } from 'yaml';
 import type { Document, YAMLError } from 'yaml';
+import { dirname } from 'node:path';
 import { messages } from '../messages.js';
 import type { Registry } from '../registry/registry.js';
 import { zodIssues } from './issues.js';
@@ -18,10 +19,13 @@ export interface SweepSource {
 }
 
 /**
+ * Paths of models start from the file's folder.
  * @param found problems of the file that are known already
  * @throws ConfigurationError with every problem of the file.
  */
-export function parseSweep(source: SweepSource, registry: Registry, found: readonly PathIssue[] = []): Sweep {
+export function parseSweep(source: SweepSource, registryOfAll: Registry, found: readonly PathIssue[] = []): Sweep {
+  const base = dirname(source.file);
+  const registry: Registry = { ...registryOfAll, resolveModel: (name) => registryOfAll.resolveModel(name, base) };
   const lines = new LineCounter();
   const document = parseDocument(source.text, { lineCounter: lines });
   if (document.errors.length > 0) {

@@ -4,6 +4,7 @@ import { loadBackend } from '@leantune/core/node';
 import { gradcheck as check } from '../../gradcheck/gradcheck.js';
 import { gradcheckNotes, gradcheckTable, isNoise } from '../../gradcheck/gradcheckTable.js';
 import { resolveGradcheckSettings } from '../../gradcheck/settings.js';
+import { assertApplies } from '../../run/checkMethods.js';
 import { renderTerminal } from '../../report/renderTable.js';
 import { terminalNote } from '../../report/terminalNote.js';
 import type { CommandHandler } from '../table.js';
@@ -13,6 +14,7 @@ export const gradcheck: CommandHandler<'gradcheck'> = async ({ words, options, t
   const { json, backend, ...typed } = options;
   const [model, method] = words as [string, string];
   const settings = await resolveGradcheckSettings(model, method, typed);
+  await assertApplies({ ...settings, maxLength: settings.sequenceLength });
   await useBackend(await loadBackend(backend, { requestedBy: '--backend' }));
   const result = await check(settings, (line) => terminal.err(`${line}\n`));
   if (json === true) {

@@ -1,5 +1,6 @@
 /** `leantune memory`: exact memory of one training step from shapes alone, without weights, data or a GPU. */
 import { writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ConfigurationError } from '@leantune/core';
 import { findSweep } from '../../sweep/findSweep.js';
 import { messages } from '../../messages.js';
@@ -52,8 +53,9 @@ async function measureSweep(
   const { measureRows } = await import('../../memory/measureSweep.js');
   const { paperTable, sweepRecords, sweepTables } = await import('../../memory/sweepReport.js');
   const { sweepNotes, writeSweepReport } = await import('../../memory/writeSweep.js');
-  const sweep = parseMemorySweep(findSweep(name));
-  const rows = await measureRows(rowsOf(sweep), () => undefined);
+  const source = findSweep(name);
+  const sweep = parseMemorySweep(source);
+  const rows = await measureRows(rowsOf(sweep), dirname(source.file), () => undefined);
   const run = { sweep, rows, command: commandLine };
   if (json === true) {
     terminal.out(`${JSON.stringify(sweepRecords(rows), null, 2)}\n`);
