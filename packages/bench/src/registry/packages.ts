@@ -9,7 +9,7 @@ import { modelFolder } from './modelFolder.js';
 import type { NameProblem, NamedEntry, Registry, Resolved } from './registry.js';
 
 /** `owner/name` at the hub, with an optional revision. */
-const hubName = /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/;
+const hubName = /^\w[\w.-]*\/[\w.-]+(@[\w./-]+)?$/;
 
 export async function loadRegistry(): Promise<Registry> {
   const [tasks, methods, models, node] = await Promise.all([
