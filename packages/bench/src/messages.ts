@@ -139,8 +139,18 @@ export const messages = {
   warningNote: (warning: string) => `WARNING: ${warning}`,
   staleNote: (sweep: string) =>
     `stale: computed by other code than the current one; \`npx leantune run ${sweep}\` computes these rows anew.`,
-  scoreNote: (metric: string, split: string) =>
-    `${metric}: on the ${split} split after the last epoch, mean ± sample standard deviation over n seeds.`,
+  scoreNote: (metric: string, split: string, selection: 'none' | 'all' | 'some') => {
+    const epoch = {
+      none: 'after the last epoch',
+      all: 'after the epoch that the development score selected',
+      some: 'after the last epoch, or in rows with selection best-dev after the one that the development score selected',
+    }[selection];
+    return `${metric}: on the ${split} split ${epoch}, mean ± sample standard deviation over n seeds.`;
+  },
+  selectedNote: (metric: string, split: string, epochs: readonly string[]) =>
+    `selected on dev: the epoch of the best ${metric} on the ${split} split, of those that were trained: ${epochs.join('; ')}.`,
+  selectedEpochs: (label: string, epochs: readonly { readonly epoch: number; readonly epochs: number }[]) =>
+    `${label} ${epochs.map(({ epoch, epochs: all }) => `${epoch} of ${all}`).join(', ')}`,
   peakNote: () =>
     'peak: logical peak, the largest sum of bytes of live buffers during a training step (largest over seeds). After it its parts at that moment: parameters, gradients, optimizer state, saved activations, batch, workspace. 1 MiB = 1024² bytes.',
   savedNote: () =>
@@ -227,7 +237,8 @@ export const messages = {
     `${metric} on ${split} (${direction} is better)`,
   plotSubtitle: (seeds: number, backend: string, saving: readonly string[]) =>
     `${plural(seeds, 'seed')}, backend ${backend}, saving policy ${saving.join(' / ')}`,
-  plotScoreSubtitle: () => 'points: mean over seeds, bars: ± sample standard deviation, dashed: Pareto front',
+  plotScoreSubtitle: (selected: boolean) =>
+    `${selected ? 'epochs selected on dev; ' : ''}points: mean over seeds, bars: ± sample standard deviation, dashed: Pareto front`,
   plotWarnings: (complaints: readonly string[]) => `the plot cannot be drawn faithfully: ${complaints.join('; ')}`,
 
   // Command line
@@ -320,6 +331,7 @@ Start with:  npx leantune run quickstart`,
   gradcheckNoise: (noisy: number, layers: number) =>
     `${noisy} of ${layers} layers train on noise: take gradient=exact, fewer reversibleLayers, or larger factors lambda and beta.`,
   gradcheckData: (rows: number, data: string, source: string) => `${rows} rows: ${data}; weights: ${source}.`,
+  patienceAlone: () => 'only a search for the best epoch is given up: training ends after its epochs',
   fusedClips: () =>
     'a fused optimizer cannot clip: it releases the first gradients before it knows the norm of all, by which clipping scales each',
   fusedScales: () =>

@@ -52,6 +52,10 @@ export const trainingSchema = z.strictObject({
   padding: z.enum(['longest', 'max-length']),
   /** How numbers are held and products computed; absent: fp32. */
   precision: z.enum(trainingPrecisions).optional(),
+  /** The epoch that is reported: the last, or the best on the split of the task that selects. Absent: the last. */
+  select: z.enum(['last', 'best-dev']).optional(),
+  /** Epochs without a better one after which training stops; with `select: best-dev`. Absent: it does not. */
+  patience: count.optional(),
 });
 
 export const taskSettingsSchema = z.strictObject({
@@ -167,8 +171,12 @@ const memorySchema = z.strictObject({
 });
 
 export const cellOutcomeSchema = z.strictObject({
-  /** The first metric is the task's headline. Values after the last epoch. */
+  /** The first metric is the task's headline. Values after the last epoch, or after the selected one. */
   metrics: z.array(metricSchema).min(1),
+  /** The epoch that a score selected, of all `epochs` that were trained; absent: the last one, unseen. */
+  selected: z
+    .strictObject({ epoch: count, epochs: count, metric: z.string(), split: z.string(), value: finite })
+    .optional(),
   epochs: z.array(
     z.strictObject({
       epoch: count,

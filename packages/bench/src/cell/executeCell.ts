@@ -6,24 +6,26 @@ import {
   precisions,
   sgd,
   train,
+  trainedParameters,
   useBackend,
   withParameterStorage,
   type Batch,
+  type DevicePeaks,
+  type DeviceSnapshot,
   type OptimizerDefinition,
   type Precision,
   type StepMemory,
-  type DevicePeaks,
-  type DeviceSnapshot,
   type StepRecord,
   type TimelinePoint,
 } from '@leantune/core';
 import { loadBackend } from '@leantune/core/node';
 import { applyMethods } from '@leantune/methods';
 import { loadModel, type LoadedModel } from '@leantune/models/node';
-import { loadTask, type LoadedTask } from '@leantune/tasks';
+import { loadTask, type LoadedTask, type ReadingOptions } from '@leantune/tasks';
 import { median, medianAbsoluteDeviation } from 'simple-statistics';
 import type { CellHooks, CellOutcome, ExecuteCell, TrainingSettings } from './contract.js';
-import { CellScoring, promptsOf } from './scoreCell.js';
+import { EpochSelection } from './epochSelection.js';
+import { CellScoring, longestInput, promptsOf } from './scoreCell.js';
 
 /** Points that a stored timeline has at most. */
 const TIMELINE_POINTS = 400;
@@ -52,16 +54,23 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     dropout: config.dropout,
     onLog: hooks.onLog,
   });
-  const { model, tokenizer } = loaded;
+  const { model } = loaded;
   const task = data.withHead(model.head);
   model.autocast = precision.autocast;
   withParameterStorage(precision.storage, () =>
-    applyMethods(model, config.method, { seed: config.seed, maxLength: config.task.maxLength }),
+    applyMethods(model, config.method, {
+      seed: config.seed,
+      maxLength: longestInput(task, model.maxPositions, config.task),
+    }),
   );
 
   const prompts = promptsOf(config.task);
   task.checkPrompts(prompts);
-  const batching = { size: config.training.batchSize, tokenizer, maxLength: config.task.maxLength, ...prompts };
+  const reading: ReadingOptions =
+    task.reads === 'images'
+      ? { imageProcessor: loaded.imageProcessor }
+      : { tokenizer: loaded.tokenizer, maxLength: config.task.maxLength, ...prompts };
+  const batching = { size: config.training.batchSize, ...reading };
   const padding = config.training.padding === 'max-length' ? 'maximum' : 'longest';
   const order = config.training.groupByLength === true ? 'grouped' : 'shuffled';
   const batches = task.batches(trainSplit, { ...batching, padding, order, seed: config.seed });
@@ -71,7 +80,13 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
   model.checkBatch(worst); // what only the last step would find out
 
   const scoring = new CellScoring(model, batching, hooks);
+  const selection = new EpochSelection(
+    config.training,
+    task,
+    config.task.evaluate === undefined ? [] : trainedParameters(model),
+  );
   const epochs: CellOutcome['epochs'][number][] = [];
+  let evaluationPeaks: DevicePeaks | undefined;
   let epochStart = performance.now();
   let epochLosses: number[] = [];
   const result = await train(model, batches, {
@@ -85,32 +100,37 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     saving: config.saving,
     maxSteps: config.limits.steps,
     memoryBatch: worst,
+    signal: selection.signal,
     onStep: async (record) => {
       epochLosses.push(record.loss);
-  let evaluationPeaks: DevicePeaks | undefined;
       await report(record, hooks);
     },
     onEpoch: async (epoch) => {
       const trainLoss = epochLosses.reduce((total, loss) => total + loss, 0) / epochLosses.length;
+      memoryMeter().resetPeak();
+      const metrics = await scoring.evaluateEpoch(task, selection.selects);
+      const evaluation = memoryMeter().deviceSnapshot();
+      if (evaluation !== undefined) evaluationPeaks = largerPeaks(evaluationPeaks, evaluation);
       epochs.push({
         epoch: epoch + 1,
         trainLoss,
         metrics,
         seconds: secondsSince(epochStart),
       });
+      selection.add(metrics);
       epochStart = performance.now();
       epochLosses = [];
     },
   });
+  // Of the last thing that training does: the step that measures memory.
+  const device = describeDevice(memoryMeter().deviceSnapshot(), evaluationPeaks);
+  selection.restore();
   const others = await scoring.evaluateOthers(config.task.evaluate ?? []);
   return {
-    metrics: [...epochs.at(-1)!.metrics, ...others],
+    metrics: [...epochs[selection.epoch - 1]!.metrics, ...others],
+    ...selection.outcome,
     epochs,
     loss: summarizeLoss(result.steps),
-      memoryMeter().resetPeak();
-      const metrics = await scoring.evaluate(task);
-      const evaluation = memoryMeter().deviceSnapshot();
-      if (evaluation !== undefined) evaluationPeaks = largerPeaks(evaluationPeaks, evaluation);
     memory: { ...describeMemory(result.memory), ...(device === undefined ? {} : { device }) },
     time: { ...stepTimes(result.steps), totalSeconds: secondsSince(start) },
     parameters: model.parameterCounts(),
@@ -121,8 +141,6 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
 };
 
 function optimizerOf(training: TrainingSettings): OptimizerDefinition {
-  // Of the last thing that training does: the step that measures memory.
-  const device = describeDevice(memoryMeter().deviceSnapshot(), evaluationPeaks);
   const { learningRate, weightDecay, optimizer } = training;
   const common = { learningRate, weightDecay, excludeFromDecay: isBiasOrNorm, fused: optimizer.fused };
   if (optimizer.name === 'sgd') return sgd({ ...common, momentum: optimizer.momentum });
@@ -130,9 +148,10 @@ function optimizerOf(training: TrainingSettings): OptimizerDefinition {
   return adamW({ ...common, beta1, beta2, epsilon });
 }
 
-/** The worst case for memory: every token of every row counts as a real one. */
+/** The worst case for memory: every token of every row counts as a real one. Images have one size. */
 function fullLength(batch: Batch): Batch {
-  const attentionMask = batch.inputs.attentionMask!;
+  const { attentionMask } = batch.inputs;
+  if (attentionMask === undefined) return batch;
   const data = new Int32Array(attentionMask.data.length).fill(1);
   return { ...batch, inputs: { ...batch.inputs, attentionMask: { dtype: 'int32', shape: attentionMask.shape, data } } };
 }
@@ -174,6 +193,15 @@ function describeMemory({ savedBytesByLayer: _byLayer, timeline, ...memory }: St
   return { ...memory, timeline: thin(timeline) };
 }
 
+function describeDevice(
+  step: DeviceSnapshot | undefined,
+  evaluation: DevicePeaks | undefined,
+): CellOutcome['memory']['device'] {
+  if (step === undefined) return undefined;
+  const phases = { ...step.phases, ...(evaluation === undefined ? {} : { evaluation }) };
+  return { ...step, phases };
+}
+
 /** The highest point of each of at most `TIMELINE_POINTS` equal stretches: the peak stays. */
 function thin(timeline: readonly TimelinePoint[]): NonNullable<CellOutcome['memory']['timeline']> {
   const stretch = Math.max(1, Math.ceil(timeline.length / TIMELINE_POINTS));
@@ -190,23 +218,18 @@ function thin(timeline: readonly TimelinePoint[]): NonNullable<CellOutcome['memo
 }
 
 function describeSources(loaded: LoadedModel, task: LoadedTask, trainSplit: string): CellOutcome['sources'] {
-  const { source, random, weightsSha256, tokenizerSha256, tokenizer } = loaded;
+  const { source, random, weightsSha256, tokenizerSha256 } = loaded;
   const rows = Object.entries(task.provenance.splits).map(([split, used]): [string, number] => [split, used.rows]);
   return {
     weights: { source, random, ...(weightsSha256 === undefined ? {} : { sha256: weightsSha256 }) },
-    tokenizer: {
-      source: `${tokenizer.kind} of ${source}`,
-      ...(tokenizerSha256 === undefined ? {} : { sha256: tokenizerSha256 }),
-function describeDevice(
-  step: DeviceSnapshot | undefined,
-  evaluation: DevicePeaks | undefined,
-): CellOutcome['memory']['device'] {
-  if (step === undefined) return undefined;
-  const phases = { ...step.phases, ...(evaluation === undefined ? {} : { evaluation }) };
-  return { ...step, phases };
-}
-
-    },
+    ...(task.reads === 'images'
+      ? {}
+      : {
+          tokenizer: {
+            source: `${loaded.tokenizer.kind} of ${source}`,
+            ...(tokenizerSha256 === undefined ? {} : { sha256: tokenizerSha256 }),
+          },
+        }),
     dataset: {
       source: `${task.name} (${task.provenance.status})`,
       sha256: task.provenance.datasetSha256,

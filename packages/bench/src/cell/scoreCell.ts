@@ -44,18 +44,32 @@ export class CellScoring {
     private readonly hooks: Pick<CellHooks, 'breathe'>,
   ) {}
 
-  /** Every split that the task reports, and what a language model still has to learn of the split that selects. */
-  async evaluate(task: LoadedTask, options: Partial<EvaluateOptions> = {}, prefix = ''): Promise<Metric[]> {
+  /**
+   * Scores after an epoch: every split that the task reports, and what a language model still has to learn of the split
+   * that selects; the scores of this one too where they select an epoch.
+   */
+  async evaluateEpoch(task: LoadedTask, selects: boolean): Promise<Metric[]> {
+    const { select } = task.declaration.splits;
+    if (!isPrompted(task)) {
+      return this.evaluate(task, selects ? [...new Set([...task.reportSplits, select])] : task.reportSplits);
+    }
+    const metrics = await this.evaluate(task, task.reportSplits);
+    const loss = await task.loss(this.model, select, { ...this.options, breathe: this.hooks.breathe });
+    return loss === undefined ? metrics : [...metrics, ...metricsOf(['loss'], loss, loss.split)];
+  }
+
+  private async evaluate(
+    task: LoadedTask,
+    splits: readonly string[],
+    options: Partial<EvaluateOptions> = {},
+    prefix = '',
+  ): Promise<Metric[]> {
     const metrics: Metric[] = [];
     const own = { ...this.options, ...options, breathe: this.hooks.breathe };
-    for (const split of task.reportSplits) {
+    for (const split of splits) {
       // A question to a language model may be as long as that can read: `maxLength` is for training.
       const length = isPrompted(task) ? { maxLength: this.model.maxPositions } : {};
       metrics.push(...this.described(task, await task.evaluate(this.model, split, { ...own, ...length }), prefix));
-    }
-    if (prefix === '' && isPrompted(task)) {
-      const loss = await task.loss(this.model, task.declaration.splits.select, own);
-      if (loss !== undefined) metrics.push(...metricsOf(['loss'], loss, loss.split));
     }
     return metrics;
   }
@@ -66,7 +80,7 @@ export class CellScoring {
     for (const { name, shots = 0, devRows } of others) {
       const data = await loadTask(name, devRows === undefined ? {} : { devRows });
       const task = data.withHead(this.model.head);
-      metrics.push(...(await this.evaluate(task, { shots }, `${task.name}/`)));
+      metrics.push(...(await this.evaluate(task, task.reportSplits, { shots }, `${task.name}/`)));
       this.warnings.push(...task.warnings);
     }
     return metrics;

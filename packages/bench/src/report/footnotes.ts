@@ -13,7 +13,10 @@ export function footnotes(run: LoadedRun, rows: readonly Row[]): string[] {
   notes.push(...warnings.map(messages.warningNote));
   if (rows.some((row) => row.stale)) notes.push(messages.staleNote(run.manifest.sweep));
   const score = results[0]?.outcome.metrics[0];
-  if (score !== undefined) notes.push(messages.scoreNote(score.name, score.split));
+  const selecting = results.filter(({ outcome }) => outcome.selected !== undefined).length;
+  const selection = selecting === 0 ? 'none' : selecting === results.length ? 'all' : 'some';
+  if (score !== undefined) notes.push(messages.scoreNote(score.name, score.split, selection));
+  notes.push(...selectionNotes(rows));
   notes.push(messages.peakNote(), messages.savedNote());
   const allocators = results.flatMap(({ outcome }) => outcome.memory.device?.source ?? []);
   if (allocators.length > 0) notes.push(messages.deviceNote([...new Set(allocators)]));
@@ -48,6 +51,21 @@ function dataNotes(results: readonly OkResult[]): string[] {
       ),
     ),
   ];
+}
+
+/** Which epochs were selected, a note for every metric and split that selected. */
+function selectionNotes(rows: readonly Row[]): string[] {
+  const epochs = new Map<string, { metric: string; split: string; labels: string[] }>();
+  for (const { label, ok } of rows) {
+    const found = ok.flatMap(({ outcome }) => outcome.selected ?? []);
+    const [first] = found;
+    if (first === undefined) continue;
+    const { metric, split } = first;
+    const note = epochs.get(`${metric} ${split}`) ?? { metric, split, labels: [] };
+    note.labels.push(messages.selectedEpochs(label, found));
+    epochs.set(`${metric} ${split}`, note);
+  }
+  return [...epochs.values()].map(({ metric, split, labels }) => messages.selectedNote(metric, split, labels));
 }
 
 function backendNote(run: LoadedRun, results: readonly OkResult[]): string {
@@ -87,6 +105,8 @@ function flatten(config: SeedlessConfig): Map<string, string> {
   const { optimizer, ...training } = config.training;
   const entries: [string, string | number | undefined][] = [
     ['epochs', training.epochs],
+    ['selection', training.select],
+    ['patience', training.patience],
     ['batch', training.batchSize],
     ['accumulation', training.gradientAccumulation],
     ['learning rate', scientific(training.learningRate)],

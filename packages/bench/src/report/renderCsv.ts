@@ -32,6 +32,7 @@ function record(row: Row): Record<string, string | number | undefined> {
     scoreMean: score?.mean,
     scoreStd: score?.std,
     scoreCount: score?.n,
+    selectedEpochs: row.ok.flatMap(({ outcome }) => outcome.selected?.epoch ?? []).join(' '),
     trainableParameters: measured?.trainable,
     totalParameters: measured?.total,
     peakBytes: measured?.peakBytes,

@@ -181,6 +181,26 @@ describe('the report', () => {
     `);
   });
 
+  it('marks what the development score selected, in notes, plots and rows', () => {
+    const selected = [2, 3].map((epoch, seed) => exampleCell({ method: 'full', seed, selected: epoch }));
+    const only = buildReport(run(selected));
+    expect(only.markdown).toContain(
+      'accuracy: on the dev split after the epoch that the development score selected, mean',
+    );
+    expect(only.markdown).toContain(
+      'selected on dev: the epoch of the best accuracy on the dev split, of those that were trained: full 2 of 3, 3 of 3.',
+    );
+    const subtitles = ({ plots }: typeof only) =>
+      JSON.stringify(plots.find(({ name }) => name === 'score-memory')?.spec.title);
+    expect(subtitles(only)).toContain('epochs selected on dev');
+    expect(renderCsv(only.rows)).toMatch(/,selectedEpochs,[^]*,2 3,/);
+
+    const mixed = buildReport(run([...selected, exampleCell({ method: 'lora' })]));
+    expect(mixed.markdown).toContain('or in rows with selection best-dev after the one that the development score');
+    expect(mixed.markdown).toContain('rows differ in selection: best-dev (full); none (lora).');
+    expect(subtitles(buildReport(run(cells)))).not.toContain('selected');
+  });
+
   it('works when nothing has run yet', () => {
     const none = cells.map(({ result: _result, ...cell }) => cell);
     const report = buildReport(run(none));

@@ -52,9 +52,10 @@ function plotsOf(section: Section, backend: string, several: boolean): Plot[] {
   const seeds = Math.max(0, ...section.rows.map((row) => row.ok.length));
   const saving = [...new Set(section.rows.map((row) => row.config.saving))];
   const common = messages.plotSubtitle(seeds, backend, saving);
+  const selected = section.rows.some(({ ok }) => ok.some(({ outcome }) => outcome.selected !== undefined));
   const plots = [
     breakdownPlot(section.rows, { title: section.title, subtitle: [common] }),
-    scoreMemoryPlot(section.rows, { title: section.title, subtitle: [common, messages.plotScoreSubtitle()] }),
+    scoreMemoryPlot(section.rows, { title: section.title, subtitle: [common, messages.plotScoreSubtitle(selected)] }),
   ].filter((plot) => plot !== undefined);
   const suffix = `-${section.title.replace(/[^A-Za-z0-9]+/g, '-')}`;
   return several ? plots.map((plot) => ({ ...plot, name: `${plot.name}${suffix}` })) : plots;

@@ -110,6 +110,20 @@ grid: {weightDecay: [0, 0.1]}
     });
   });
 
+  it('searches the best epoch only where it is told to', () => {
+    const training = (settings: string) =>
+      makeCells(sweepOf(`methods: [full]\ntraining: {${settings}}`), 'wasm', {})[0]?.config.training;
+    expect(training('select: best-dev, patience: 3')).toMatchObject({ select: 'best-dev', patience: 3 });
+    // The same cell as without the setting.
+    expect(training('select: last, patience: 3')).toEqual(training(''));
+    expect(() => training('patience: 3')).toThrow(/training.patience: .*expected select: best-dev/);
+    const words = parseOverrides(['select=best-dev', 'patience=2']);
+    expect(makeCells(sweepOf('methods: [full]'), 'wasm', words)[0]?.config.training).toMatchObject({
+      select: 'best-dev',
+      patience: 2,
+    });
+  });
+
   it('refuses to clip with a fused optimizer', () => {
     const cellsWith = (clip: string) =>
       makeCells(sweepOf(`methods: [full]\ntraining: {optimizer: {name: adamw, fused: true}${clip}}`), 'wasm', {});

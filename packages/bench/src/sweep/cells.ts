@@ -89,6 +89,17 @@ function resolveCell(sweep: Sweep, place: Place, overrides: Overrides): CellConf
   }
   const fusedIssues = merged.optimizer.fused === true ? issuesOfFused(merged) : [];
   if (fusedIssues.length > 0) throw new ConfigurationError(fusedIssues, { code: 'LEANTUNE_SWEEP_INVALID' });
+  if (merged.select !== 'best-dev') {
+    if (merged.select === undefined && merged.patience !== undefined) {
+      throw new ConfigurationError(
+        [{ key: 'training.patience', message: messages.patienceAlone(), expected: 'select: best-dev' }],
+        { code: 'LEANTUNE_SWEEP_INVALID' },
+      );
+    }
+    // What a preset says of the search for an epoch; the last one is what an absent setting means.
+    delete merged.select;
+    delete merged.patience;
+  }
   const finalDropout = dropout ?? gridDropout ?? onBackend?.dropout ?? place.method.dropout ?? sweep.dropout;
   return cellConfigSchema.parse({
     model: place.model,

@@ -25,8 +25,12 @@ describe('presets', () => {
       training: {
         optimizer: { beta1: 0.9, beta2: 0.98, epsilon: 1e-6 },
         weightDecay: 0.1,
+        schedule: 'linear',
         warmupRatio: 0.06,
+        maxGradNorm: 1,
         groupByLength: true,
+        select: 'best-dev',
+        patience: 8,
       },
     });
     expect(new Set(small.map(({ config }) => config.training.learningRate))).toEqual(new Set([5e-4, 6e-4, 7e-4, 8e-4]));
@@ -38,6 +42,12 @@ describe('presets', () => {
       trainTemplate: 'meft',
       specialTokens: false,
     });
+  });
+
+  it('takes the last epoch where the sweep says so', () => {
+    const [cell] = cellsOf('preset: meft-qa\ntasks: [piqa]\ntraining: {select: last}\n');
+    expect(cell!.config.training).not.toHaveProperty('select');
+    expect(cell!.config.training).not.toHaveProperty('patience');
   });
 
   it('gives way to what the sweep says itself', () => {

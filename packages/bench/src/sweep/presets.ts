@@ -38,10 +38,12 @@ const meftTraining: Partial<TrainingSettings> = {
   gradientAccumulation: 1,
   padding: 'longest',
   groupByLength: true,
+  select: 'best-dev',
+  patience: 8,
 };
 
 const bestEpoch =
-  'MEFT reports the best epoch of the best setting by the development score; here every setting is a row, after its last epoch.';
+  'MEFT reports the best epoch of the best setting by the same development score; here every setting is a row. Its scripts stop after 8 epochs without a better one, the paper says 5.';
 
 /** Evaluation of TokenTune's Llama models (scripts/eval of facebookresearch/tokentune). */
 const fewShot = [
@@ -77,6 +79,7 @@ const presets: Readonly<Record<PresetName, Preset>> = {
     seeds: [3407],
     notes: [
       bestEpoch,
+      "Epochs are selected by the loss of the development rows, as the training script does; the published evaluation then took the last epoch's checkpoint (select: last).",
       "Trained without a space before the answer, scored with one and without special tokens: the published code's own difference.",
     ],
   },
@@ -90,7 +93,7 @@ const presets: Readonly<Record<PresetName, Preset>> = {
       optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
       weightDecay: 0.01,
       schedule: 'cosine',
-      warmupRatio: 0.13,
+      warmupRatio: 0.1535,
       maxGradNorm: 1,
       padding: 'longest',
     },
@@ -98,7 +101,7 @@ const presets: Readonly<Record<PresetName, Preset>> = {
     seeds: [42],
     notes: [
       'Learning rate 4e-4 is for LoRA and QLoRA; the published scripts take 4e-5 for TokenTune without LoRA.',
-      'The published warm-up of 100 steps is written as 13 % of about 770 steps.',
+      'The published warm-up of 100 steps is written as 15.35 % of the about 650 steps that the training rows make.',
     ],
   },
   'tokentune-glue': {

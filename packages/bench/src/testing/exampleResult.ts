@@ -16,15 +16,17 @@ export interface Example {
   readonly peakMebibytes?: number;
   readonly learningRate?: number;
   readonly direction?: 'higher' | 'lower';
+  /** The epoch that the development score selected, of three. */
+  readonly selected?: number;
 }
 
-export function exampleConfig({ method, seed = 0, learningRate = 5e-5 }: Example): CellConfig {
+export function exampleConfig({ method, seed = 0, learningRate = 5e-5, selected }: Example): CellConfig {
   return cellConfigSchema.parse({
     model: 'minilm-l6',
     task: { name: 'sentences', maxLength: 64 },
     method,
     seed,
-    training: { ...defaultTraining, learningRate },
+    training: { ...defaultTraining, learningRate, ...(selected === undefined ? {} : { select: 'best-dev' }) },
     saving: 'lean',
     backend: 'tensorflow',
     limits: {},
@@ -32,9 +34,12 @@ export function exampleConfig({ method, seed = 0, learningRate = 5e-5 }: Example
 }
 
 export function exampleOutcome(example: Example): CellOutcome {
-  const { score = 0.9, peakMebibytes = 300, direction = 'higher' } = example;
+  const { score = 0.9, peakMebibytes = 300, direction = 'higher', selected } = example;
   return cellOutcomeSchema.parse({
     metrics: [{ name: 'accuracy', value: score, direction, split: 'dev' }],
+    ...(selected !== undefined && {
+      selected: { epoch: selected, epochs: 3, metric: 'accuracy', split: 'dev', value: score },
+    }),
     epochs: [],
     loss: { first: 0.7, last: 0.2, minimum: 0.2, steps: 450 },
     memory: {
