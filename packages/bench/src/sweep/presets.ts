@@ -5,6 +5,7 @@ export const presetNames = [
   'meft-glue-large',
   'meft-glue-small',
   'meft-qa',
+  'meft-images',
   'tokentune-llama',
   'tokentune-glue',
 ] as const;
@@ -18,7 +19,8 @@ export interface Preset {
   /** Lists that the recipe searches; dropped where the sweep sets the value. */
   readonly grid?: Readonly<{ learningRate?: number[]; batchSize?: number[]; epochs?: number[] }>;
   readonly task: {
-    readonly maxLength: number;
+    /** Absent where rows have no tokens. */
+    readonly maxLength?: number;
     readonly trainTemplate?: string;
     readonly specialTokens?: boolean;
     readonly evaluate?: { name: string; shots?: number }[];
@@ -82,6 +84,15 @@ const presets: Readonly<Record<PresetName, Preset>> = {
       "Epochs are selected by the loss of the development rows, as the training script does; the published evaluation then took the last epoch's checkpoint (select: last).",
       "Trained without a space before the answer, scored with one and without special tokens: the published code's own difference.",
     ],
+  },
+  'meft-images': {
+    summary:
+      "MEFT on images (ViT on SVHN, CIFAR-10): our own settings with MEFT's optimiser, since its recipe is not published",
+    training: { ...meftTraining, epochs: 10, batchSize: 64, groupByLength: false },
+    grid: { learningRate: [3e-4, 5e-4, 1e-3] },
+    task: {},
+    seeds: [3407],
+    notes: ["Epochs, batch and learning rates are leantune's own: MEFT's for images are not published.", bestEpoch],
   },
   'tokentune-llama': {
     summary: 'TokenTune on Open-Platypus, scored on five few-shot tasks (Llama-2-7B)',
