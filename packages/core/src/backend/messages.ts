@@ -27,6 +27,8 @@ export const backendMessages = {
   webgpuDevice: (adapter: string) => `WebGPU, ${adapter}`,
   webgpuFailed: (detail: string) => `backend webgpu: the device refused a command: ${detail}`,
   webgpuOutOfMemory: (detail: string) => `out of memory: backend webgpu could not make a buffer: ${detail}`,
+  webgpuBufferTooLarge: (bytes: number, limitBytes: number) =>
+    `out of memory: backend webgpu holds at most ${limitBytes} bytes in one buffer, ${bytes} are wanted`,
   webgpuLost: (detail: string) => `backend webgpu: the device is lost: ${detail}`,
   webgpuNotMapped: () => 'it gives no values back',
   importFailed: (packageName: string, detail: string) => `${packageName} cannot be imported: ${detail}`,

@@ -71,10 +71,10 @@ export const nodeMessages = {
     `official addon with TensorFlow ${version}, ${gpu ? 'on the GPU' : gpuPackage ? 'on the CPU: it found no GPU' : 'on the CPU'}`,
   notCompiledYet: () => 'no binding is compiled for it (npx leantune setup)',
   compiledWith: (compiler: string, gpu: boolean) => `binding compiled with ${compiler}, on the ${gpu ? 'GPU' : 'CPU'}`,
-  webgpuNoLoader: () => 'the Vulkan loader (libvulkan.so.1) is not installed',
+  webgpuNoLoader: (detail: string) => `the Vulkan loader cannot be loaded: ${detail}`,
   webgpuNoLoaderRemedy: () => 'install it (Debian, Ubuntu: apt install libvulkan1) beside the driver of the GPU',
-  webgpuNoAdapter: (detail: string) =>
-    `Dawn finds no adapter: no GPU with a ${detail === '' ? 'driver for Vulkan, Direct3D 12 or Metal' : `usable driver (${detail})`}`,
+  webgpuNoAdapter: (warnings: string) =>
+    `Dawn finds no GPU with a driver for Vulkan, Direct3D 12 or Metal${warnings === '' ? '' : ` (${warnings})`}`,
   webgpuDriverRemedy: () =>
     'install the Vulkan driver of the GPU (in a container of NVIDIA: NVIDIA_DRIVER_CAPABILITIES=all), or compute in software: apt install chromium-common, VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json',
   webgpuProofFailed: (code: number, detail: string) =>

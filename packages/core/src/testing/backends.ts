@@ -4,6 +4,9 @@ import { computingProviders, nodeProviders } from '../node/loadBackend.js';
 import { useBackend } from '../backend/useBackend.js';
 import { memoryMeter } from '../tensor/runtime.js';
 import { openScopes } from '../tensor/scope.js';
+import { useSoftwareWebGpu } from './softwareWebGpu.js';
+
+export { useSoftwareWebGpu };
 
 // Backends of packages above core: the test configuration names the module that registers them.
 const { LEANTUNE_TEST_BACKENDS } = process.env;
@@ -15,6 +18,7 @@ if (LEANTUNE_TEST_BACKENDS) await import(LEANTUNE_TEST_BACKENDS);
  */
 export async function describeOnBackends(name: string, suite: (backend: LoadedBackend) => void): Promise<void> {
   const only = process.env.LEANTUNE_TEST_BACKEND;
+  if (only === 'webgpu') useSoftwareWebGpu();
   const providers = only ? computingProviders().filter((provider) => provider.name === only) : nodeProviders();
   for (const provider of providers) {
     const result = await provider.load();

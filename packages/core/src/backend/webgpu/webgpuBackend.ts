@@ -1,5 +1,5 @@
 import { util, type BackendValues } from '@tensorflow/tfjs-core';
-import { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
+import { WebGPUBackend, webgpu_util } from '@tensorflow/tfjs-backend-webgpu';
 import { LeantuneError, OutOfMemoryError } from '../../errors/errors.js';
 import { messages } from '../../messages.js';
 import { backendMessages } from '../messages.js';
@@ -41,6 +41,21 @@ export class ReadableWebGpuBackend extends WebGPUBackend {
 
   override read(dataId: object): Promise<BackendValues> {
     return this.waitUntil === undefined ? super.read(dataId) : Promise.resolve(this.readSync(dataId));
+  }
+
+  /** @throws OutOfMemoryError where the device has no buffers of that size: it would report it later, and compute with none */
+  override uploadToGPU(dataId: object): void {
+    const { dtype, shape } = this.tensorMap.get(dataId);
+    const bytes = webgpu_util.GPUBytesPerElement(dtype) * util.sizeFromShape(shape);
+    const limitBytes = this.device.limits.maxStorageBufferBindingSize;
+    if (bytes > limitBytes) {
+      throw new OutOfMemoryError(backendMessages.webgpuBufferTooLarge(bytes, limitBytes), {
+        code: 'LEANTUNE_OUT_OF_MEMORY',
+        remedy: messages.backendOutOfMemoryRemedy(),
+        requestedBytes: bytes,
+      });
+    }
+    super.uploadToGPU(dataId);
   }
 
   override submitQueue(): void {

@@ -16,13 +16,18 @@ interface Proof {
 export async function proveDawn(environment: NodeJS.ProcessEnv): Promise<NoWebGpu | undefined> {
   const { code, stdout, output } = await runCommand(process.execPath, [script], { environment, timeoutMs: TIMEOUT_MS });
   const remedy = nodeMessages.webgpuDriverRemedy();
-  if (/Couldn't load Vulkan/.test(output)) {
-    return { reason: nodeMessages.webgpuNoLoader(), remedy: nodeMessages.webgpuNoLoaderRemedy() };
+  const loaderMissing = /Couldn't load Vulkan: (.*)/.exec(output);
+  if (loaderMissing !== null) {
+    return { reason: nodeMessages.webgpuNoLoader(loaderMissing[1]!), remedy: nodeMessages.webgpuNoLoaderRemedy() };
   }
   if (code !== 0) return { reason: nodeMessages.webgpuProofFailed(code, failureSummary(output)), remedy };
   const proof = JSON.parse(stdout) as Proof | null;
-  if (proof === null)
-    return { reason: nodeMessages.webgpuNoAdapter(failureSummary(output.replace(stdout, ''))), remedy };
+  if (proof === null) return { reason: nodeMessages.webgpuNoAdapter(warnings(output)), remedy };
   if (proof.doubled === TWICE_21) return undefined;
   return { reason: nodeMessages.webgpuProofWrong(proof.adapter, TWICE_21, proof.doubled), remedy };
+}
+
+/** What Dawn and Vulkan's loader wrote of drivers. */
+function warnings(output: string): string {
+  return [...output.matchAll(/^Warning: (.*)$/gm)].map(([, text]) => text).join('; ');
 }
