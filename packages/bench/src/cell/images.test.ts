@@ -64,7 +64,7 @@ describe('tasks of images', () => {
     expect(cifar!.outcome.memory.peakBytes).toBe(svhn!.outcome.memory.peakBytes);
     const report = await runCli(['report', 'pictures'], { cwd });
     expect(report.stdout.replaceAll(/\s+/g, ' ')).toContain(
-      'cifar10: 196 train / 4 dev / 50 test rows; weights: folder vit.',
+      'cifar10: 196 train / 50 test / 4 dev rows; weights: folder vit.',
     );
   });
 
