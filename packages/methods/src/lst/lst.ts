@@ -5,6 +5,7 @@ import { defineMethod } from '../contract/method.js';
 import { trainedLayer } from '../memory/bertLayer.js';
 import { messages } from '../messages.js';
 import { divides, nearestDivisor } from './narrowLayer.js';
+import { startFromBackbone } from './pruning.js';
 import { SideNetwork } from './sideNetwork.js';
 
 /** Of fresh weights, as in the published transformers. */
@@ -17,7 +18,7 @@ export const lst = defineMethod({
   summary:
     'Trains a narrow network that reads every layer of the frozen model, and the head; nothing flows back into it.',
   reference:
-    'Sung et al. 2022, "LST: Ladder Side-Tuning", section 3, with fresh side layers instead of pruned copies of the backbone',
+    'Sung et al. 2022, "LST: Ladder Side-Tuning", section 3; side layers start from the backbone, pruned by magnitude',
   slots: ['weights', 'stack'],
   memory: {
     layer: [
@@ -28,17 +29,22 @@ export const lst = defineMethod({
   },
   options: z.object({
     reduction: z.int().min(1).default(8).describe('how many times fewer features the side network has'),
+    start: z
+      .enum(['pruned', 'random'])
+      .default('pruned')
+      .describe("side layers start as the backbone's largest rows and columns, or as fresh ones"),
   }),
   supports: (model) => {
     if (model.kind === 'encoder-decoder') return messages.ladderNeedsOneStack();
     return !hasSide(model) || messages.hasLadder();
   },
-  apply: (model, { reduction }, { seed }) => {
+  apply: (model, { reduction, start }, { seed }) => {
     const stack = model.stacks[0]!;
     refuseUnfit(model, reduction);
     model.setTrained((name) => model.isHeadParameter(name));
     const source = new RandomParameterSource(seed, standardDeviation, `${sideName}.`);
     const side = model.insertModule(sideName, new SideNetwork(stack, model.hiddenSize, reduction, source));
+    if (start === 'pruned') startFromBackbone(model, stack, side.layers, reduction);
     stack.runner = ladderRunner(side);
     return {};
   },

@@ -23,7 +23,7 @@ const gateTemperature = 0.1;
 export class SideNetwork extends Module<[hiddens: readonly Tensor[], context: LayerContext], Tensor> {
   private readonly down: readonly Linear[];
   private readonly gates: readonly Gate[];
-  private readonly layers: LayerStack;
+  readonly layers: LayerStack;
   private readonly up: Linear;
 
   constructor(

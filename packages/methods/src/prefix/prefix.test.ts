@@ -13,7 +13,7 @@ describe('official defaults', () => {
     ['prompt', { length: 20 }],
     // He et al. 2022, section 4.6; the projection is that of their code.
     ['mam', { length: 30, projection: 800, width: 512, scale: 4 }],
-    ['lst', { reduction: 8 }],
+    ['lst', { reduction: 8, start: 'pruned' }],
   ])('of %s', (spelling, options) => {
     expect(parseMethodSpec(spelling).methods[0]!.options).toEqual(options);
   });

@@ -90,7 +90,7 @@ const lst = (reduction: number): MethodClaims => ({
   ...inserted,
   // Gates bend ten times as fast as other parameters: lst.test.ts has differences for them.
   gradientOfLoss: false,
-  options: [{ reduction }],
+  options: [{ reduction, start: 'pruned' }],
   trains: (name, model) => name.startsWith('side.') || isHead(name, model),
   trainableCount: (fixture) => lstScalars(fixture, reduction) + headCount(fixture),
 });
@@ -122,7 +122,10 @@ export const insertedCases: Readonly<Record<string, MethodClaims>> = {
   'lst(reduction=4)+tokentune(tokens=4)': {
     ...lst(4),
     ...subsetOfTokens,
-    options: [{ reduction: 4 }, { ...tokentuneDefaults, tokens: 4 }],
+    options: [
+      { reduction: 4, start: 'pruned' },
+      { ...tokentuneDefaults, tokens: 4 },
+    ],
   },
   'prefix(length=3)': {
     ...prefix,
