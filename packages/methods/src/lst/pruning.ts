@@ -40,7 +40,8 @@ export function startFromBackbone(
   });
 }
 
-const sitesOf = (layer: TransformerLayer): Site[] => [...layer.modules()].filter((module): module is Site => module instanceof Site);
+const sitesOf = (layer: TransformerLayer): Site[] =>
+  [...layer.modules()].filter((module): module is Site => module instanceof Site);
 
 /** Whether heads turn their features in pairs: models without embeddings of positions do. */
 const rotates = ({ sites }: TransformerModel) => !sites.some(({ address }) => address.name === 'embeddings.position');
