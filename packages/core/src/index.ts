@@ -71,7 +71,7 @@ export type { AttentionOptions } from './ops/attention.js';
 export { concatenateFeatures } from './ops/concatenateFeatures.js';
 export { discardGradient } from './ops/discardGradient.js';
 export { dropout } from './ops/dropout.js';
-export type { DropoutStream } from './ops/dropout.js';
+export type { DropoutStream } from './kernels/dropout.js';
 export { embedding } from './ops/embedding.js';
 export { layerNorm } from './ops/layerNorm.js';
 export { linear } from './ops/linear.js';

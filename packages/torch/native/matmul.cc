@@ -12,3 +12,11 @@ KERNEL(BatchMatMul) {
   const auto dtype = at::promote_types(a.scalar_type(), b.scalar_type());
   return at::matmul(a.to(dtype), b.to(dtype));
 }
+
+// [a [rows, inner], b, bias [columns], whether b is transposed]
+KERNEL(LeantuneBiasedMatMul) {
+  const Tensor a = in.tensor();
+  const Tensor b = in.tensor();
+  const Tensor bias = in.tensor();
+  return at::addmm(bias, a, in.flag() ? b.t() : b);
+}

@@ -29,6 +29,7 @@ std::mutex blocksMutex;
 std::unordered_map<void*, int64_t> bytesOfBlocks;
 
 void freeHostBlock(void* pointer) {
+  if (pointer == nullptr) return;  // an empty block
   int64_t bytes = 0;
   {
     const std::lock_guard<std::mutex> lock(blocksMutex);

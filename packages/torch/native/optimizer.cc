@@ -1,5 +1,6 @@
 // One step of torch.optim.AdamW (Loshchilov & Hutter 2019) on one parameter and its moments, in place.
 #include "kernel.h"
+#include "vectorise.h"
 
 #include <cmath>
 
@@ -11,7 +12,7 @@ struct Step {
 };
 
 // p ← p (1 - lr·wd);  m ← β₁ m + (1-β₁) g;  v ← β₂ v + (1-β₂) g²;  p ← p - lr/(1-β₁ᵗ) · m / (√v/√(1-β₂ᵗ) + ε)
-__attribute__((optimize("O3", "no-math-errno", "no-trapping-math"))) void updateRange(
+LEANTUNE_VECTORISED void updateRange(
     float* __restrict parameter, float* __restrict first, float* __restrict second, const float* __restrict gradient,
     int64_t count, const Step& s) {
   const auto keep = static_cast<float>(1 - s.learningRate * s.weightDecay);

@@ -132,6 +132,7 @@ async function open(
       ...(driver === undefined ? {} : { gpuDriver: driver }),
       ...recordedSettings(environment),
     },
+    fusesKernels: true,
     extendedStorage: {
       dtypes: storageDtypes,
       dtypeOf: (dataId) => backend.storageOf(dataId),

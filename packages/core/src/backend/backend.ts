@@ -24,6 +24,8 @@ export interface LoadedBackend {
   readonly details: Readonly<Record<string, string | number | boolean>>;
   /** False where kernels infer shapes only and no value can be read. Default true. */
   readonly holdsValues?: boolean;
+  /** Whether ops run kernels that do the work of several (`hasFusedKernel`). Default false. */
+  readonly fusesKernels?: boolean;
   /** Absent where buffers hold float32, int32 and bool as they are. */
   readonly extendedStorage?: ExtendedStorage;
   /** Absent where the allocator behind the buffers cannot be asked. */

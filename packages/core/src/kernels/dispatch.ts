@@ -11,7 +11,7 @@ import { constantHandle } from './constants.js';
 export type KernelInput = Tensor | number;
 
 /** Inputs by name, or in order where a kernel takes any number of them. */
-export type KernelInputs = Readonly<Record<string, KernelInput>> | readonly KernelInput[];
+export type KernelInputs = Readonly<Record<string, KernelInput | undefined>> | readonly KernelInput[];
 
 type KernelAttributes = Readonly<Record<string, unknown>>;
 
@@ -26,15 +26,27 @@ export function consume(tensor: Tensor): Tensor {
 
 /** Runs one kernel of the active backend; its output is a new buffer in the current category. */
 export function runKernel(name: string, inputs: KernelInputs, attributes: KernelAttributes = {}): Tensor {
-  const handle = execute(name, inputs, attributes);
-  const output = wrapHandle(handle, handle.shape, handle.dtype as DType);
+  return runKernels(name, inputs, attributes)[0]!;
+}
+
+/** The same for a kernel with several outputs. */
+export function runKernels(name: string, inputs: KernelInputs, attributes: KernelAttributes = {}): Tensor[] {
+  const handles = execute(name, inputs, attributes);
+  const outputs: Tensor[] = [];
+  try {
+    for (const handle of handles) outputs.push(wrapHandle(handle, handle.shape, handle.dtype as DType));
+  } catch (error) {
+    // The one that the meter refused is freed already.
+    for (const handle of handles.slice(outputs.length + 1)) handle.dispose();
+    throw error;
+  }
   releaseConsumed(Object.values(inputs));
-  return output;
+  return outputs;
 }
 
 /** Runs a kernel whose output shares the buffer of `input`. */
 export function runViewKernel(name: string, input: Tensor, attributes: KernelAttributes): Tensor {
-  const handle = execute(name, { x: input, tensor: input }, attributes);
+  const [handle] = execute(name, { x: input, tensor: input }, attributes) as [Handle];
   const view = new Tensor(handle, input.storage, handle.shape, input.dtype);
   releaseConsumed([input]);
   return view;
@@ -45,12 +57,21 @@ export function hasKernel(name: string): boolean {
   return getKernel(name, activeBackend().name) !== undefined;
 }
 
-function execute(name: string, inputs: KernelInputs, attributes: KernelAttributes): Handle {
+/**
+ * Whether the active backend computes in one kernel of its own what is composed of several elsewhere. Values, gradients
+ * and what is kept for the backward pass are the same; what a kernel needs in between is not seen by the meter.
+ */
+export function hasFusedKernel(name: string): boolean {
+  return activeBackend().fusesKernels === true && hasKernel(name);
+}
+
+function execute(name: string, inputs: KernelInputs, attributes: KernelAttributes): Handle[] {
   const backend = activeBackend();
-  const entries = Object.entries(inputs).map(([input, value]): [string, Handle] => [
-    input,
-    typeof value === 'number' ? constantHandle(value) : value.handleFor(name, input),
-  ]);
+  const entries = Object.entries(inputs).flatMap(([input, value]): [string, Handle][] =>
+    value === undefined
+      ? []
+      : [[input, typeof value === 'number' ? constantHandle(value) : value.handleFor(name, input)]],
+  );
   try {
     // The engine only reads shape, dtype and dataId of its inputs.
     const output = engine().runKernel<TfTensor | TfTensor[]>(
@@ -60,7 +81,7 @@ function execute(name: string, inputs: KernelInputs, attributes: KernelAttribute
         : Object.fromEntries(entries)) as unknown as NamedTensorMap,
       attributes as Parameters<ReturnType<typeof engine>['runKernel']>[2],
     );
-    return (Array.isArray(output) ? output[0] : output) as Handle;
+    return Array.isArray(output) ? output : [output];
   } catch (error) {
     if (!hasKernel(name)) {
       const message = messages.kernelMissing(backend.name, name);
@@ -72,9 +93,9 @@ function execute(name: string, inputs: KernelInputs, attributes: KernelAttribute
 }
 
 /** After the output is counted: for a moment both are live. */
-function releaseConsumed(inputs: readonly KernelInput[]): void {
+function releaseConsumed(inputs: readonly (KernelInput | undefined)[]): void {
   for (const input of inputs) {
-    if (typeof input === 'number' || !input.isConsumed) continue;
+    if (input === undefined || typeof input === 'number' || !input.isConsumed) continue;
     input.isConsumed = false;
     keep(input).release();
   }

@@ -1,4 +1,5 @@
-import { dropout, type DropoutStream } from '../ops/dropout.js';
+import { dropout } from '../ops/dropout.js';
+import type { DropoutStream } from '../kernels/dropout.js';
 import { embedding } from '../ops/embedding.js';
 import { layerNorm } from '../ops/layerNorm.js';
 import { transpose } from '../kernels/shape.js';

@@ -1,6 +1,7 @@
 import { differentiable, type OpContext } from '../autograd/differentiable.js';
 import { savingPolicy } from '../autograd/policy.js';
 import { consume } from '../kernels/dispatch.js';
+import { applyKeepMask, keepMask, type DropoutStream } from '../kernels/dropout.js';
 import { add, multiply, subtract } from '../kernels/elementwise.js';
 import { softmax, sum } from '../kernels/reduce.js';
 import { concatenate } from '../kernels/shape.js';
@@ -18,7 +19,6 @@ import {
   type Block,
 } from './attentionBlocks.js';
 import { forProduct } from './cast.js';
-import { applyKeepMask, keepMask, type DropoutStream } from './dropout.js';
 import { compareHeads, mixHeads, transposedMixHeads } from './headProducts.js';
 import { mergeHeads, repeatHeads, rowsOfHeads, splitHeads, sumRepeatedHeads } from './heads.js';
 import { attentionBias, type AttentionMask } from './mask.js';

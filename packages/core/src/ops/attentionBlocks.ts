@@ -6,7 +6,7 @@ import { withCategory } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
 import type { TokenSelection } from '../tensor/selection.js';
 import { tensorFrom, type Tensor } from '../tensor/tensor.js';
-import { keepMask, type DropoutStream } from './dropout.js';
+import { keepMask, type DropoutStream } from '../kernels/dropout.js';
 import type { AttentionMask } from './mask.js';
 
 /** Queries [begin, end) of a block. */

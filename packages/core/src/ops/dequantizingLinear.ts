@@ -1,7 +1,6 @@
 import { differentiable } from '../autograd/differentiable.js';
 import { consume } from '../kernels/dispatch.js';
-import { add } from '../kernels/elementwise.js';
-import { matMul } from '../kernels/linearAlgebra.js';
+import { biasedMatMul, matMul } from '../kernels/linearAlgebra.js';
 import { sum } from '../kernels/reduce.js';
 import { reshape, toMatrix } from '../kernels/shape.js';
 import type { Nf4Weight } from '../quantization/nf4Weight.js';
@@ -23,10 +22,9 @@ export function dequantizingLinear(x: Tensor, weight: Nf4Weight, bias?: Tensor):
   return differentiable('dequantizingLinear', { x, bias }, (context) => {
     const [outFeatures, inFeatures] = weight.shape;
     const numbers = () => consume(weight.dequantize(x.storageDtype));
-    const product = matMul(toMatrix(x), numbers(), { transposeB: true }); // [rows, out]
-    const biased = bias === undefined ? product : add(consume(product), bias);
+    const product = biasedMatMul(toMatrix(x), numbers(), bias, true); // [rows, out]
     return {
-      output: reshape(consume(biased), [...x.shape.slice(0, -1), outFeatures]),
+      output: reshape(consume(product), [...x.shape.slice(0, -1), outFeatures]),
       backward: (gradOutput) => {
         const grad = toMatrix(gradOutput); // [rows, out]
         return {

@@ -1,10 +1,9 @@
 import { differentiable } from '../autograd/differentiable.js';
 import { savingPolicy } from '../autograd/policy.js';
-import { add, multiply, reciprocalSquareRoot, square, subtract } from '../kernels/elementwise.js';
-import { consume } from '../kernels/dispatch.js';
-import { mean, sum } from '../kernels/reduce.js';
+import type { NormKept } from '../kernels/fusedNorm.js';
+import { affine, layerNormForward, layerNormGradients } from '../kernels/layerNorm.js';
+import { sum } from '../kernels/reduce.js';
 import { toMatrix } from '../kernels/shape.js';
-import { statisticsStorage } from '../kernels/storage.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { forStatistics } from './cast.js';
 
@@ -22,58 +21,36 @@ import { forStatistics } from './cast.js';
 export function layerNorm(x: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   x = forStatistics(x);
   return differentiable('layerNorm', { x, weight, bias }, (context) => {
-    const last = x.shape.length - 1;
-    const storage = x.storageDtype;
-    const rowMean = mean(x, [last], true, statisticsStorage(x)); // [..., 1]
-    const centred = subtract(x, rowMean);
-    const variance = consume(mean(consume(square(centred)), [last], true));
-    const rstd = reciprocalSquareRoot(consume(add(variance, epsilon))); // [..., 1]
-    const normalised = multiply(consume(centred), rstd, storage);
-    const affine = (value: Tensor) => add(consume(multiply(value, weight)), bias);
-    for (const tensor of [rowMean, rstd, normalised]) tensor.selection = x.selection;
+    const lean = savingPolicy() === 'lean';
+    const { normalised, rstd, mean, output } = layerNormForward(x, weight, bias, epsilon, lean && context.recording);
+    for (const tensor of [mean, rstd, normalised]) if (tensor !== undefined) tensor.selection = x.selection;
 
-    const restore = context.needs('x') || context.needs('weight') ? saveNormalised() : undefined;
+    const restore = context.needs('x') || context.needs('weight') ? save() : undefined;
+    const recipe = normalised && {
+      sources: [normalised],
+      compute: ([value]: readonly Tensor[]) => affine(value!, weight, bias),
+    };
     return {
-      output: affine(normalised),
-      recipe: { sources: [normalised], compute: ([value]) => affine(value!) },
+      output: output(),
+      ...(recipe && { recipe }),
       backward: (gradOutput) => {
-        const kept = restore?.();
-        return {
-          bias: context.needs('bias') ? sum(toMatrix(gradOutput), [0]) : undefined,
-          weight: context.needs('weight')
-            ? sum(consume(toMatrix(consume(multiply(gradOutput, kept!.normalised)))), [0])
-            : undefined,
-          x: context.needs('x') ? inputGradient(multiply(gradOutput, weight), kept!.normalised, kept!.rstd) : undefined,
-        };
+        if (restore === undefined) return { bias: sum(toMatrix(gradOutput), [0]) };
+        const needs = { x: context.needs('x'), weight: context.needs('weight'), bias: context.needs('bias') };
+        return { ...layerNormGradients(gradOutput, weight, restore(), needs) };
       },
     };
 
-    function saveNormalised(): () => { normalised: Tensor; rstd: Tensor } {
+    function save(): () => NormKept {
       const savedRstd = context.save(rstd);
       // The gain is read again: a computed one must live until then.
       if (context.needs('x')) context.saveWhole(weight);
-      if (savingPolicy() === 'lean') {
-        const savedNormalised = context.save(normalised);
+      if (lean) {
+        const savedNormalised = context.save(normalised!);
         return () => ({ normalised: savedNormalised.get(), rstd: savedRstd.get() });
       }
       const savedX = context.save(x);
-      const savedMean = context.save(rowMean);
-      return () => ({
-        normalised: multiply(consume(subtract(savedX.get(), savedMean.get())), savedRstd.get(), storage),
-        rstd: savedRstd.get(),
-      });
+      const savedMean = context.save(mean!);
+      return () => ({ x: savedX.get(), mean: savedMean.get(), rstd: savedRstd.get() });
     }
   });
-}
-
-/** Consumes `grad`. rstd · (g - mean(g) - x̂ · mean(g · x̂)) for g = gradient of the normalised value x̂. */
-function inputGradient(grad: Tensor, normalised: Tensor, rstd: Tensor): Tensor {
-  const last = grad.shape.length - 1;
-  const storage = grad.storageDtype;
-  const statistics = statisticsStorage(grad);
-  const weight = consume(mean(consume(multiply(grad, normalised)), [last], true, statistics));
-  const projection = consume(multiply(normalised, weight));
-  const centre = consume(mean(grad, [last], true, statistics));
-  const centred = consume(subtract(consume(grad), centre));
-  return multiply(consume(subtract(centred, projection)), rstd, storage);
 }

@@ -1,7 +1,6 @@
 import { differentiable } from '../autograd/differentiable.js';
-import { add } from '../kernels/elementwise.js';
 import { consume } from '../kernels/dispatch.js';
-import { matMul } from '../kernels/linearAlgebra.js';
+import { biasedMatMul, matMul } from '../kernels/linearAlgebra.js';
 import { sum } from '../kernels/reduce.js';
 import { reshape, toMatrix } from '../kernels/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -25,9 +24,8 @@ export function linear(x: Tensor, weight: Tensor, bias?: Tensor, layout: WeightL
   return differentiable('linear', { x, weight, bias }, (context) => {
     const outFirst = layout === 'out-in';
     const [outFeatures, inFeatures] = (outFirst ? weight.shape : [...weight.shape].reverse()) as [number, number];
-    const product = matMul(toMatrix(x), weight, { transposeB: outFirst }); // [rows, out]
-    const biased = bias === undefined ? product : add(consume(product), bias);
-    const output = reshape(consume(biased), [...x.shape.slice(0, -1), outFeatures]);
+    const product = biasedMatMul(toMatrix(x), weight, bias, outFirst); // [rows, out]
+    const output = reshape(consume(product), [...x.shape.slice(0, -1), outFeatures]);
     const savedX = context.needs('weight') ? context.save(x) : undefined;
     const savedWeight = context.needs('x') ? context.saveWhole(weight) : undefined;
     return {

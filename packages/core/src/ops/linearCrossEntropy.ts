@@ -1,7 +1,7 @@
 import { differentiable } from '../autograd/differentiable.js';
 import { consume } from '../kernels/dispatch.js';
 import { add, divide, multiply, subtract } from '../kernels/elementwise.js';
-import { matMul } from '../kernels/linearAlgebra.js';
+import { biasedMatMul, matMul } from '../kernels/linearAlgebra.js';
 import { softmax, sum } from '../kernels/reduce.js';
 import { concatenate, gather, reshape, scatterAdd, slice } from '../kernels/shape.js';
 import { castStorage, statisticsStorage } from '../kernels/storage.js';
@@ -53,10 +53,8 @@ export function linearCrossEntropy(
       chunk.begin === 0
         ? part(all, chunk)
         : subtract(part(all, chunk), tensorFrom([chunk.begin * classes], [1], 'int32'));
-    const logitsOf = (input: Tensor, head: Tensor, shift: Tensor | undefined): Tensor => {
-      const product = matMul(input, head, { transposeB: outFirst });
-      return widened(shift === undefined ? product : add(consume(product), shift), storage);
-    };
+    const logitsOf = (input: Tensor, head: Tensor, shift: Tensor | undefined) =>
+      widened(biasedMatMul(input, head, shift, outFirst), storage);
 
     let total: Tensor | undefined;
     for (const chunk of chunks) {

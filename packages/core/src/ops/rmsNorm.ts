@@ -1,10 +1,8 @@
 import { differentiable } from '../autograd/differentiable.js';
 import { savingPolicy } from '../autograd/policy.js';
-import { consume } from '../kernels/dispatch.js';
-import { add, multiply, reciprocalSquareRoot, square, subtract } from '../kernels/elementwise.js';
-import { mean, sum } from '../kernels/reduce.js';
-import { toMatrix } from '../kernels/shape.js';
-import { statisticsStorage } from '../kernels/storage.js';
+import { multiply } from '../kernels/elementwise.js';
+import type { NormKept } from '../kernels/fusedNorm.js';
+import { rmsNormForward, rmsNormGradients } from '../kernels/rmsNorm.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { forStatistics } from './cast.js';
 
@@ -19,51 +17,31 @@ import { forStatistics } from './cast.js';
 export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
   x = forStatistics(x);
   return differentiable('rmsNorm', { x, weight }, (context) => {
-    const last = x.shape.length - 1;
-    const storage = x.storageDtype;
-    const meanSquare = consume(mean(consume(square(x, statisticsStorage(x))), [last], true)); // [..., 1]
-    const rstd = reciprocalSquareRoot(consume(add(meanSquare, epsilon)));
-    const normalised = multiply(x, rstd, storage);
-    const gained = (value: Tensor) => multiply(value, weight);
-    for (const tensor of [rstd, normalised]) tensor.selection = x.selection;
+    const keepsNormalised = context.recording && (context.needs('weight') || savingPolicy() === 'lean');
+    const { normalised, rstd, output } = rmsNormForward(x, weight, epsilon, keepsNormalised);
+    for (const tensor of [rstd, normalised]) if (tensor !== undefined) tensor.selection = x.selection;
 
     const restore = context.recording ? save() : undefined;
+    const recipe = normalised && {
+      sources: [normalised],
+      compute: ([value]: readonly Tensor[]) => multiply(value!, weight),
+    };
     return {
-      output: gained(normalised),
-      recipe: { sources: [normalised], compute: ([value]) => gained(value!) },
+      output: output(),
+      ...(recipe && { recipe }),
       backward: (gradOutput) => {
-        const kept = restore!();
-        return {
-          weight: context.needs('weight')
-            ? sum(consume(toMatrix(consume(multiply(gradOutput, kept.normalised())))), [0])
-            : undefined,
-          x: context.needs('x')
-            ? inputGradient(multiply(gradOutput, weight), kept.normalised(), kept.rstd())
-            : undefined,
-        };
+        const needs = { x: context.needs('x'), weight: context.needs('weight') };
+        return { ...rmsNormGradients(gradOutput, weight, restore!(), needs) };
       },
     };
 
-    function save(): () => { normalised: () => Tensor; rstd: () => Tensor } {
+    function save(): () => NormKept {
       const savedRstd = context.needs('x') ? context.save(rstd) : undefined;
       const savedX = savingPolicy() === 'pytorch' && context.needs('x') ? context.save(x) : undefined;
-      const savedNormalised =
-        context.needs('weight') || savingPolicy() === 'lean' ? context.save(normalised) : undefined;
+      const savedNormalised = keepsNormalised ? context.save(normalised!) : undefined;
       // The gain is read again: a computed one must live until then.
       if (context.needs('x')) context.saveWhole(weight);
-      return () => ({
-        rstd: () => savedRstd!.get(),
-        normalised: () => savedNormalised?.get() ?? multiply(savedX!.get(), savedRstd!.get(), storage),
-      });
+      return () => ({ rstd: savedRstd?.get(), x: savedX?.get(), normalised: savedNormalised?.get() });
     }
   });
-}
-
-/** Consumes `grad`. rstd · (g - x̂ · mean(g · x̂)) for g = gradient of the normalised value x̂. */
-function inputGradient(grad: Tensor, normalised: Tensor, rstd: Tensor): Tensor {
-  const last = grad.shape.length - 1;
-  const storage = grad.storageDtype;
-  const weight = consume(mean(consume(multiply(grad, normalised)), [last], true, statisticsStorage(grad)));
-  const projection = consume(multiply(normalised, weight));
-  return multiply(consume(subtract(consume(grad), projection)), rstd, storage);
 }

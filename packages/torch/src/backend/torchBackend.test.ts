@@ -1,11 +1,11 @@
 import {
+  add,
   OutOfMemoryError,
   UsageError,
   isLoaded,
   memoryMeter,
   reshape,
   scope,
-  tanh,
   tensorFrom,
   useBackend,
   type LoadedBackend,
@@ -115,13 +115,13 @@ describe.skipIf(!isLoaded(found))(`the torch backend${note}`, () => {
   });
 
   it('has no kernel that is not registered, and says what would do', () => {
-    unregisterKernel('Tanh', 'torch');
+    unregisterKernel('Add', 'torch');
     try {
       scope(() => {
-        expect(() => tanh(tensorFrom([1, 2], [2]))).toThrow(
+        expect(() => add(tensorFrom([1, 2], [2]), tensorFrom([3, 4], [2]))).toThrow(
           expect.objectContaining({
             code: 'LEANTUNE_KERNEL_MISSING',
-            message: 'backend torch has no kernel Tanh',
+            message: 'backend torch has no kernel Add',
             remedy: 'use another backend: npx leantune doctor lists those that load',
           }),
         );

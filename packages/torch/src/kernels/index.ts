@@ -1,4 +1,5 @@
 import { registerElementwiseKernels } from './elementwise.js';
+import { registerFusedKernels } from './fused.js';
 import { registerIndexing } from './indexing.js';
 import { registerLayouts } from './layouts.js';
 import { registerReductions } from './reductions.js';
@@ -11,4 +12,5 @@ export function registerTorchKernels(): void {
   registerLayouts();
   registerIndexing();
   registerTraining();
+  registerFusedKernels();
 }

@@ -17,7 +17,8 @@ const warnings = ['-Wall', '-Wno-unused-function'];
 
 function flags({ version, cxx11Abi }: LibtorchInstallation): string[] {
   return [
-    ...['-O2', '-fPIC', '-std=c++17', '-fvisibility=hidden', ...warnings],
+    ...['-O3', '-fno-math-errno', '-fno-trapping-math'], // loops over rows become vector instructions
+    ...['-fPIC', '-std=c++17', '-fvisibility=hidden', ...warnings],
     '-DNAPI_VERSION=8',
     `-DLEANTUNE_TORCH_VERSION=${versionNumber(version)}`,
     `-D_GLIBCXX_USE_CXX11_ABI=${cxx11Abi ? 1 : 0}`,

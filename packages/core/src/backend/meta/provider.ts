@@ -11,10 +11,16 @@ let loaded: LoadedBackend | undefined;
 
 /**
  * Shapes, element types and storage only: the program of a training step runs as it is, nothing is computed and nothing
- * is allocated. The meter's figures are those of any other backend. Runs wherever JavaScript does.
+ * is allocated. The meter's figures are those of any other backend: with `fusesKernels` of one that fuses kernels too, which
+ * needs less in between. Runs wherever JavaScript does.
  */
-export function metaProvider(): BackendProvider {
-  return { name: metaBackendName, priority: 0, onRequestOnly: true, load };
+export function metaProvider({ fusesKernels = false } = {}): BackendProvider {
+  return {
+    name: metaBackendName,
+    priority: 0,
+    onRequestOnly: true,
+    load: async () => ({ ...(await load()), fusesKernels }),
+  };
 }
 
 async function load(): Promise<LoadedBackend> {

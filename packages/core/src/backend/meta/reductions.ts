@@ -35,7 +35,7 @@ const indexOfExtreme: Inference = (inputs, attributes) => ({
 });
 
 /** Matrix product over the last two axes; the leading ones are batches with broadcasting. */
-const batchMatMul: Inference = (inputs, attributes) => {
+export const batchMatMul: Inference = (inputs, attributes) => {
   const [a, b] = [input(inputs, 'a'), input(inputs, 'b')];
   const { transposeA = false, transposeB = false } = attributes;
   util.assert(

@@ -3,6 +3,7 @@ import { LeantuneError } from '../../errors/errors.js';
 import { registerAdamWKernel } from '../../kernels/adamWUpdate.js';
 import { messages } from '../../messages.js';
 import { elementwiseKernels } from './elementwise.js';
+import { fusedKernels } from './fused.js';
 import { indexingKernels } from './indexing.js';
 import type { Attributes, Inference, Meta } from './inference.js';
 import { layoutKernels, viewKernels } from './layouts.js';
@@ -14,7 +15,7 @@ export const metaBackendName = 'meta';
 /** Gives tfjs every kernel that training uses, as shape and storage inference; in-place AdamW needs nothing. */
 export function registerMetaKernels(): void {
   for (const [name, inference] of Object.entries(viewKernels)) register(name, inference, share);
-  for (const table of [elementwiseKernels, reductionKernels, layoutKernels, indexingKernels]) {
+  for (const table of [elementwiseKernels, reductionKernels, layoutKernels, indexingKernels, fusedKernels]) {
     for (const [name, inference] of Object.entries(table)) register(name, inference, allocate);
   }
   registerAdamWKernel(metaBackendName, () => undefined);
