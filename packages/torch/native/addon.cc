@@ -135,7 +135,9 @@ napi_value call(napi_env env, napi_callback_info info) {
     Tensors results;
     if (kernel.single != nullptr) {
       Tensor result = kernel.single(arguments);
-      results.push_back(owned(result.to(arguments.wantedOr(result.scalar_type()))));
+      const at::ScalarType wanted = arguments.wantedOr(result.scalar_type());
+      if (wanted != result.scalar_type()) result = result.to(wanted);
+      results.push_back(owned(std::move(result)));  // with a second reference here it would be copied
     } else {
       for (Tensor& result : results = kernel.multiple(arguments)) result = owned(std::move(result));
     }

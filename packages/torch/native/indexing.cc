@@ -59,9 +59,9 @@ Tensor sumOfRows(const Tensor& indices, const Tensor& rows, int64_t count) {
     }
     return sums;
   }
-  // Negative indices go to one row more, which is cut off: to look for them would be to wait for the device.
-  const Tensor places = at::where(indices.lt(0), at::full({}, count, indices.options()), indices);
-  return at::zeros({count + 1, rows.size(1)}, rows.options()).index_add_(0, places, source).narrow(0, 0, count);
+  // Rows at negative indices become zeros, which add nothing to row 0: to look for them would be to wait for the device.
+  const Tensor counted = source.masked_fill(indices.lt(0).unsqueeze(1), 0);
+  return at::zeros({count, rows.size(1)}, rows.options()).index_add_(0, indices.clamp_min(0), counted);
 }
 
 // Coordinates int32 [n, depth] in the first axes of `shape` as places int32 [n] in these axes laid out in a row.
