@@ -33,6 +33,7 @@ describe('help', () => {
         gradcheck      the gradient of reversible layers beside the ordinary one, layer by layer
         data           datasets: what is there, whether it is right, where it comes from
         profile        step time and exact memory of methods side by side, on random data
+        bench          ratios of times, side by side: ops, training steps, and steps beside transformers and PEFT
         new            the folder of a new method, which passes the contract battery as it stands
         parity         run reference cases and print the largest error of each tensor
 
@@ -52,7 +53,7 @@ describe('help', () => {
     expect(await outside([])).toEqual(await outside(['--help']));
   });
 
-  it.each(['run', 'report', 'list', 'show', 'setup', 'doctor', 'profile', 'parity'])(
+  it.each(['run', 'report', 'list', 'show', 'setup', 'doctor', 'profile', 'bench', 'parity'])(
     'of %s names its use and an example',
     async (command) => {
       const { code, stdout, stderr } = await outside([command, '--help']);

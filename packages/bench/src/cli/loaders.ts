@@ -12,6 +12,7 @@ export const loaders: { readonly [Name in CommandName]: () => Promise<CommandHan
   gradcheck: async () => (await import('./commands/gradcheck.js')).gradcheck,
   data: async () => (await import('./commands/data.js')).data,
   profile: async () => (await import('./commands/profile.js')).profile,
+  bench: async () => (await import('./commands/bench.js')).bench,
   new: async () => (await import('./commands/new.js')).create,
   parity: async () => (await import('./commands/parity.js')).parity,
 };

@@ -284,6 +284,44 @@ export const commands = {
       "npx leantune profile full lora 'lora(rank=8)+tokentune' --batch 16 --seq 256 --dropout 0 --saving pytorch",
     ],
   },
+  bench: {
+    summary: 'ratios of times, side by side: ops, training steps, and steps beside transformers and PEFT',
+    arguments: [{ usage: '[suite...]', summary: 'ops, steps, peers (default: all)' }],
+    options: {
+      model: { flags: '--model <name>', summary: 'model of the steps (default: minilm-l6)', kind: 'text' },
+      methods: {
+        flags: '--methods <list>',
+        summary: 'methods of the steps, joined by commas (default: full,lora,tokentune)',
+        kind: 'text',
+      },
+      batch: { flags: '--batch <rows>', summary: 'rows of the batch (default: 32)', kind: 'text' },
+      seq: { flags: '--seq <tokens>', summary: 'tokens of every row (default: 128)', kind: 'text' },
+      dropout: { flags: '--dropout <list>', summary: 'dropout rates of the steps (default: 0,0.1)', kind: 'text' },
+      ops: { flags: '--ops <list>', summary: 'which ops (default: all)', kind: 'text' },
+      backend: {
+        flags: '--backend <names>',
+        summary: 'backends, joined by commas (default: every one that loads)',
+        kind: 'text',
+      },
+      rounds: {
+        flags: '--rounds <n>',
+        summary: 'timed turns of each (default: ops 7, steps 5, peers 15)',
+        kind: 'text',
+      },
+      threads: {
+        flags: '--threads <n>',
+        summary: 'threads of one operation, on both sides (default: LEANTUNE_THREADS, else all cores)',
+        kind: 'text',
+      },
+      out: { flags: '--out <folder>', summary: 'where results go (default: runs/bench)', kind: 'text' },
+      offline,
+      json,
+    },
+    examples: [
+      'npx leantune bench ops --backend torch,tensorflow --ops linear,attention',
+      'npx leantune bench peers --backend torch --threads 2 --out results/bench',
+    ],
+  },
   new: {
     summary: 'the folder of a new method, which passes the contract battery as it stands',
     arguments: [

@@ -10,8 +10,8 @@ import { randomBatch } from './randomBatch.js';
 import type { ProfileSettings } from './settings.js';
 import { compareToFirst } from './statistics.js';
 import type { Comparison } from './statistics.js';
-import { Trainee } from './trainee.js';
-import type { MemoryFigures } from './trainee.js';
+import { loadTrainee } from './trainee.js';
+import type { MemoryFigures, Trainee } from './trainee.js';
 import '../registry/backends.js';
 
 /** Untimed steps of each method: they make the optimiser's state and the first uses of kernels. */
@@ -44,7 +44,7 @@ export async function profileMethods(settings: ProfileSettings, onLog: (line: st
   const measured: Pick<MethodProfile, 'method' | 'parameters' | 'memory'>[] = [];
   for (const [index, method] of settings.methods.entries()) {
     onLog(messages.profileMemory(method, index + 1, settings.methods.length));
-    const trainee = await Trainee.load(settings, method, batch);
+    const { trainee } = await loadTrainee(settings, method, batch);
     try {
       measured.push({ method, parameters: trainee.model.parameterCounts(), memory: trainee.measureMemory() });
     } finally {
@@ -52,12 +52,13 @@ export async function profileMethods(settings: ProfileSettings, onLog: (line: st
     }
   }
 
-  const trainees: Trainee[] = [];
+  const entries: Awaited<ReturnType<typeof loadTrainee>>[] = [];
   try {
-    for (const method of settings.methods) trainees.push(await Trainee.load(settings, method, batch));
+    for (const method of settings.methods) entries.push(await loadTrainee(settings, method, batch));
+    const trainees = entries.map(({ trainee }) => trainee);
     const samplesMs = await timeInRounds(trainees, settings.rounds, onLog);
     const compared = compareToFirst(samplesMs);
-    const { source, weightsSha256 } = trainees[0]!.loaded;
+    const { source, weightsSha256 } = entries[0]!.loaded;
     return {
       settings,
       warmupSteps,
@@ -66,7 +67,7 @@ export async function profileMethods(settings: ProfileSettings, onLog: (line: st
       methods: measured.map((facts, index) => ({ ...facts, ...compared[index]!, samplesMs: samplesMs[index]! })),
     };
   } finally {
-    for (const trainee of trainees) trainee.release();
+    for (const { trainee } of entries) trainee.release();
   }
 }
 
@@ -88,7 +89,7 @@ async function timeInRounds(
       throws: true,
     });
     // Said to be synchronous: tinybench would run a step to find out. Numbered, since a method may stand twice.
-    trainees.forEach((trainee, index) => bench.add(String(index), () => trainee.step(), { async: false }));
+    trainees.forEach((trainee, index) => bench.add(String(index), () => void trainee.step(), { async: false }));
     await bench.run();
     bench.tasks.forEach(({ result }, index) => {
       if (result.state === 'completed') samplesMs[index]!.push(result.latency.p50);
