@@ -1,5 +1,5 @@
 export { Batcher } from './batching/batcher.js';
-export type { BatcherOptions, IndexedBatch } from './batching/batcher.js';
+export type { BatchCursor, BatcherOptions, IndexedBatch } from './batching/batcher.js';
 export { encodeDataset } from './batching/encode.js';
 export type { EncodedExample, EncodeOptions, RowTokenizer } from './batching/encode.js';
 export { OutputCollector } from './batching/outputs.js';

@@ -112,6 +112,7 @@ export const messages = {
 
   notPositiveInteger: (option: string, found: unknown) =>
     `${option}: ${String(found)} found, expected a positive integer`,
+  notBatchCount: (found: unknown) => `${String(found)} batches found, expected 0 or more`,
   exampleTooLong: (index: number, length: number, maxLength: number) =>
     `row ${index} has ${length} tokens, more than maxLength ${maxLength}`,
   batchOutOfRange: (position: number, batches: number) => `batch ${position} asked for, the epoch has ${batches}`,

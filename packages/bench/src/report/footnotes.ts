@@ -121,6 +121,7 @@ function flatten(config: SeedlessConfig): Map<string, string> {
     ['weight decay', training.weightDecay],
     ['clip', training.maxGradNorm],
     ['padding', training.padding],
+    ['grouped by length', training.groupByLength === true ? 'yes' : undefined],
     ['precision', training.precision],
     ['dropout', config.dropout ?? messages.ofModel()],
     ['saving', config.saving],

@@ -110,6 +110,21 @@ grid: {weightDecay: [0, 0.1]}
     });
   });
 
+  it('takes every way of making batches, in settings, grid and words', () => {
+    const batching = (lines: string, words: string[] = []) =>
+      makeCells(sweepOf(`methods: [full]\n${lines}`), 'wasm', parseOverrides(words)).map(({ label, config }) => {
+        const { padding, groupByLength = false } = config.training;
+        return `${label}: ${padding} ${groupByLength}`;
+      });
+    expect(batching('')).toEqual(['full: longest false']);
+    expect(batching('training: {padding: max-length, groupByLength: true}')).toEqual(['full: max-length true']);
+    expect(batching('', ['padding=max-length', 'groupByLength=true'])).toEqual(['full: max-length true']);
+    expect(batching('grid: {groupByLength: [false, true]}')).toEqual([
+      'full groupByLength=false: longest false',
+      'full groupByLength=true: longest true',
+    ]);
+  });
+
   it('searches the best epoch only where it is told to', () => {
     const training = (settings: string) =>
       makeCells(sweepOf(`methods: [full]\ntraining: {${settings}}`), 'wasm', {})[0]?.config.training;

@@ -63,6 +63,7 @@ const gridSchema = z.strictObject({
   warmupRatio: listOf(trainingSchema.shape.warmupRatio).optional(),
   maxGradNorm: listOf(trainingSchema.shape.maxGradNorm).optional(),
   gradientAccumulation: listOf(trainingSchema.shape.gradientAccumulation).optional(),
+  groupByLength: listOf(z.boolean()).optional(),
   padding: listOf(trainingSchema.shape.padding).optional(),
   precision: listOf(trainingSchema.shape.precision.unwrap()).optional(),
   saving: listOf(savingSchema).optional(),

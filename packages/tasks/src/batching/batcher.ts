@@ -36,6 +36,13 @@ export interface BatcherOptions {
  */
 export type LabelLayout = 'int32' | 'float32' | 'tokens' | 'span';
 
+/** The next batch of a run: plain JSON, for a checkpoint. Nothing else is needed, since orders follow from seed and epoch. */
+export interface BatchCursor {
+  readonly epoch: number;
+  /** Within the epoch; both count from 0. */
+  readonly position: number;
+}
+
 /**
  * Deterministic padded batches over encoded examples, at random access: batch `position` of `epoch` needs no
  * batch before it, so that a run resumes anywhere.
@@ -59,9 +66,20 @@ export class Batcher implements BatchSource, Iterable<IndexedBatch> {
     return this.epoch(this.options.epoch ?? 0);
   }
 
-  /** The batches of one epoch, counted from 0. */
-  *epoch(epoch: number): Generator<IndexedBatch> {
-    for (let position = 0; position < this.length; position++) yield this.batch(epoch, position);
+  /** The batches of one epoch, counted from 0, from batch `first` on. */
+  *epoch(epoch: number, first = 0): Generator<IndexedBatch> {
+    for (let position = first; position < this.length; position++) yield this.batch(epoch, position);
+  }
+
+  /** Where a run goes on that has had so many batches since the start of epoch 0. */
+  cursorAfter(batches: number): BatchCursor {
+    if (!Number.isSafeInteger(batches) || batches < 0) throw usage(messages.notBatchCount(batches));
+    return { epoch: Math.floor(batches / this.length), position: batches % this.length };
+  }
+
+  /** The batches that are left of `epochs` epochs: those that an uninterrupted run would have had from there on. */
+  *from({ epoch, position }: BatchCursor, epochs: number): Generator<IndexedBatch> {
+    for (let index = epoch; index < epochs; index++) yield* this.epoch(index, index === epoch ? position : 0);
   }
 
   /** One batch; `position` counts from 0 to `length - 1`. */

@@ -2,7 +2,7 @@ import { UsageError } from '@leantune/core';
 import { describe, expect, it } from 'vitest';
 import type { TextRow } from '../data/dataset.js';
 import { characterTokenizer } from '../testing/characterTokenizer.js';
-import { Batcher, type BatcherOptions, type IndexedBatch } from './batcher.js';
+import { Batcher, type BatchCursor, type BatcherOptions, type IndexedBatch } from './batcher.js';
 import { encodeDataset } from './encode.js';
 import { languageExample } from './languageExample.js';
 import { OutputCollector } from './outputs.js';
@@ -126,6 +126,24 @@ describe('Batcher', () => {
     expect(shuffled.batch(3, 1)).toEqual([...batcher({ order: 'shuffled', seed: 5 }).epoch(3)][1]);
     expect(() => shuffled.batch(0, 3)).toThrow('batch 3 asked for, the epoch has 3');
     expect(() => shuffled.batch(0, -1)).toThrow('batch -1 asked for, the epoch has 3');
+  });
+
+  it.each<[Partial<BatcherOptions>]>([
+    [{ order: 'shuffled', seed: 9 }],
+    [{ order: 'grouped', seed: 9 }],
+    [{ order: 'length' }],
+    [{ order: 'rows', dropLast: true }],
+    [{ order: 'shuffled', seed: 9, padding: 'maximum', maxLength: MAX_LENGTH, size: 2 }],
+  ])('goes on anywhere with the batches that were left: %o', (options) => {
+    const epochs = 3;
+    const whole = [...batcher(options).from({ epoch: 0, position: 0 }, epochs)];
+    expect(whole).toHaveLength(epochs * batcher(options).length);
+    for (let done = 0; done <= whole.length; done++) {
+      // As another process would: from what a checkpoint holds.
+      const cursor = JSON.parse(JSON.stringify(batcher(options).cursorAfter(done))) as BatchCursor;
+      expect([...batcher(options).from(cursor, epochs)]).toEqual(whole.slice(done));
+    }
+    expect(() => batcher(options).cursorAfter(-1)).toThrow('-1 batches found, expected 0 or more');
   });
 
   it('sorts by length, longest first, equal lengths in row order', () => {
