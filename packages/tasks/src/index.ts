@@ -1,6 +1,8 @@
 export { Batcher } from './batching/batcher.js';
 export type { BatchCursor, BatcherOptions, IndexedBatch } from './batching/batcher.js';
 export { encodeDataset } from './batching/encode.js';
+export { EncodedCache, cleanEncodedCache, encodedCacheFolder, encodedEntries } from './batching/encodedCache.js';
+export type { CachedEncoding, EncodedCacheOptions, EncodingIdentity } from './batching/encodedCache.js';
 export type { EncodedExample, EncodeOptions, RowTokenizer } from './batching/encode.js';
 export { OutputCollector } from './batching/outputs.js';
 export type { DataSource } from './data/dataFolder.js';

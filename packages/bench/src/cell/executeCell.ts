@@ -21,8 +21,10 @@ import {
 import { loadBackend } from '@leantune/core/node';
 import { applyMethods } from '@leantune/methods';
 import { loadModel, type LoadedModel } from '@leantune/models/node';
-import { loadTask, type LoadedTask, type ReadingOptions } from '@leantune/tasks';
+import { EncodedCache, loadTask, type LoadedTask, type ReadingOptions } from '@leantune/tasks';
 import { median, medianAbsoluteDeviation } from 'simple-statistics';
+import { loadedPlugins } from '../plugins/loadPlugins.js';
+import { codeFingerprint } from '../result/fingerprint.js';
 import type { CellHooks, CellOutcome, ExecuteCell, TrainingSettings } from './contract.js';
 import { EpochSelection } from './epochSelection.js';
 import { CellScoring, longestInput, promptsOf } from './scoreCell.js';
@@ -69,7 +71,12 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
   const reading: ReadingOptions =
     task.reads === 'images'
       ? { imageProcessor: loaded.imageProcessor }
-      : { tokenizer: loaded.tokenizer, maxLength: config.task.maxLength, ...prompts };
+      : {
+          tokenizer: loaded.tokenizer,
+          maxLength: config.task.maxLength,
+          encodedCache: encodedCacheOf(loaded),
+          ...prompts,
+        };
   const batching = { size: config.training.batchSize, ...reading };
   const padding = config.training.padding === 'max-length' ? 'maximum' : 'longest';
   const order = config.training.groupByLength === true ? 'grouped' : 'shuffled';
@@ -139,6 +146,13 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     warnings: [...loaded.warnings, ...task.warnings, ...scoring.warnings],
   };
 };
+
+/** Encoded rows are kept from cell to cell where the tokenizer is a known one. */
+function encodedCacheOf({ tokenizerSha256 }: LoadedModel): EncodedCache | undefined {
+  if (tokenizerSha256 === undefined) return undefined;
+  const code = () => [codeFingerprint([]), ...loadedPlugins().map(({ sha256 }) => sha256)].join();
+  return new EncodedCache({ tokenizerSha256, code });
+}
 
 function optimizerOf(training: TrainingSettings): OptimizerDefinition {
   const { learningRate, weightDecay, optimizer } = training;

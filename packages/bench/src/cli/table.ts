@@ -238,7 +238,7 @@ export const commands = {
   data: {
     summary: 'datasets: what is there, whether it is right, where it comes from',
     arguments: [
-      { usage: '<action>', summary: 'verify, show, where or fetch' },
+      { usage: '<action>', summary: 'verify, show, where, fetch, or clean (removes encoded rows)' },
       { usage: '[what...]', summary: 'names of tasks; for verify, show and where also a folder, e.g. ../shared/data' },
     ],
     options: {

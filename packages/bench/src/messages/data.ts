@@ -19,5 +19,8 @@ export const dataMessages = {
     `${file}: ${formatMebibytes(receivedBytes)} of ${formatMebibytes(totalBytes)} MiB`,
   fetched: (task: string, files: readonly string[], folder: string) =>
     files.length === 0 ? `${task}: all files are in ${folder}` : `${task}: ${files.join(', ')} → ${folder}`,
+  encodedRows: () => 'encoded rows (npx leantune data clean removes them)',
+  cleaned: (entries: number, bytes: number, folder: string) =>
+    `${entries} encoded splits removed from ${folder}: ${formatMebibytes(bytes)} MiB`,
   withoutFiles: () => 'comes with leantune',
 };

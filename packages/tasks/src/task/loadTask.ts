@@ -141,7 +141,8 @@ export class LoadedTask {
     this.checkReader(options);
     const rows = this.rows(split);
     const rowsOf = (other: string) => this.rows(other);
-    return this.kind.evaluate(this.declaration, model, { split, rows, rowsOf }, options);
+    const encoded = () => this.encode(split, options);
+    return this.kind.evaluate(this.declaration, model, { split, rows, rowsOf, encoded }, options);
   }
 
   /**
@@ -194,10 +195,15 @@ export class LoadedTask {
     const encodings = this.encoded.get(reader) ?? new Map<string, EncodedTask>();
     this.encoded.set(reader, encodings);
     const { maxLength = null, truncation = null, trainTemplate = null } = 'tokenizer' in options ? options : {};
-    const key = JSON.stringify([split, maxLength, truncation, trainTemplate]);
+    const settings = [maxLength, truncation, trainTemplate];
+    const key = JSON.stringify([split, ...settings]);
     let encoded = encodings.get(key);
     if (encoded === undefined) {
-      encoded = this.kind.encode(this.declaration, this.rows(split), options);
+      const encode = (rows: readonly TaskRow[]) => this.kind.encode(this.declaration, rows, options);
+      const rows = this.rows(split);
+      const content = [this.name, this.head.kind, this.provenance.splits[split]!.rowsSha256, ...settings];
+      const cache = 'tokenizer' in options ? options.encodedCache : undefined;
+      encoded = cache === undefined ? encode(rows) : cache.read(content, rows, encode);
       encodings.set(key, encoded);
     }
     return encoded;

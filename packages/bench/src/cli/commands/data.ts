@@ -3,11 +3,12 @@ import { UsageError, nearestName } from '@leantune/core';
 import { getTask, taskNames } from '@leantune/tasks';
 import { dataMessages } from '../../messages/data.js';
 import type { CommandHandler, CommandInput } from '../table.js';
+import { cleanData } from './dataClean.js';
 import { fetchData } from './dataFetch.js';
 import { showData, whereData } from './dataShow.js';
 import { verifyData } from './dataVerify.js';
 
-const actions = { verify: verifyData, show: showData, where: whereData, fetch: fetchData };
+const actions = { verify: verifyData, show: showData, where: whereData, fetch: fetchData, clean: cleanData };
 
 export interface DataInput extends Omit<CommandInput<'data'>, 'words'> {
   /** Tasks that were named; none: all, where that makes sense. */

@@ -1,6 +1,15 @@
-/** `leantune data show` and `where`: one dataset in full, and where datasets are looked for. */
+/** `leantune data show` and `where`: one dataset in full, and where datasets and their encoded rows lie. */
 import { join } from 'node:path';
-import { dataCache, exampleOf, getTask, loadTask, taskNames, verifyDataset } from '@leantune/tasks';
+import {
+  dataCache,
+  encodedCacheFolder,
+  encodedEntries,
+  exampleOf,
+  getTask,
+  loadTask,
+  taskNames,
+  verifyDataset,
+} from '@leantune/tasks';
 import { stringify as toYaml } from 'yaml';
 import { dataMessages } from '../../messages/data.js';
 import type { DataInput } from './data.js';
@@ -41,6 +50,13 @@ export async function whereData({ tasks, folder, options, terminal }: DataInput)
     const there = report.status === 'unusable' || folders.length === 0 ? {} : { found: report.folder };
     found[name] = { ...there, places: folders.length === 0 ? [dataMessages.withoutFiles()] : places };
   }
-  terminal.out(options.json === true ? `${JSON.stringify(found, null, 2)}\n` : toYaml(found, { lineWidth: 0 }));
+  const entries = encodedEntries();
+  const encoded = {
+    folder: encodedCacheFolder(),
+    entries: entries.length,
+    bytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+  const shown = { ...found, [dataMessages.encodedRows()]: encoded };
+  terminal.out(options.json === true ? `${JSON.stringify(shown, null, 2)}\n` : toYaml(shown, { lineWidth: 0 }));
   return 0;
 }

@@ -86,7 +86,8 @@ await describeOnBackends('scores of an encoder', () => {
       label: index % 2,
       subject: index < 4 ? 'anatomy' : 'virology',
     }));
-    const scored = { split: 'test', rows: questions, rowsOf: () => [] };
+    const encoded = () => choiceByHeadKind.encode(declarationOf('arc_easy'), questions, options);
+    const scored = { split: 'test', rows: questions, rowsOf: () => [], encoded };
     const score = await choiceByHeadKind.evaluate(declarationOf('arc_easy'), model, scored, { ...options, size: 4 });
     const right = questions.map((question) => {
       const { examples, labels } = choiceByHeadKind.encode(declarationOf('arc_easy'), [question], options);

@@ -26,9 +26,9 @@ export const choiceByHeadKind: TaskKind<ChoiceDeclaration, ChoiceRow> = {
     maxLength: options.maxLength,
     labels: 'int32',
   }),
-  evaluate: async (declaration, model, { split, rows: all }, options) => {
+  evaluate: async (declaration, model, { split, rows: all, encoded }, options) => {
     const rows = answerableRows(all);
-    const { examples, labels } = choiceByHeadKind.encode(declaration, rows, options);
+    const { examples, labels } = encoded();
     const { padTokenId } = options.tokenizer;
     const scores: (readonly number[])[] = [];
     for (const batch of new Batcher(examples, { size: options.size, order: 'length', padTokenId, labels })) {

@@ -16,6 +16,6 @@ export const imageKind: TaskKind<ImageDeclaration, ImageRow, EncodeImagesOptions
     labels: 'int32',
     inputsOf: (indices) => ({ pixelValues: imageProcessor.process(indices.map((index) => rows[index]!.image)) }),
   }),
-  evaluate: (declaration, model, { split, rows }, options) =>
-    scoreLabelled(declaration, model, split, rows, imageKind.encode(declaration, rows, options), options),
+  evaluate: (declaration, model, { split, rows, encoded }, options) =>
+    scoreLabelled(declaration, model, split, rows, encoded(), options),
 };

@@ -2,6 +2,7 @@
 import type { TrainableModel } from '@leantune/core';
 import type { HeadOptions, ImageProcessor } from '@leantune/models';
 import type { BatcherOptions, LabelLayout } from '../../batching/batcher.js';
+import type { EncodedCache } from '../../batching/encodedCache.js';
 import type { EncodedExample, EncodeOptions, RowTokenizer } from '../../batching/encode.js';
 import type { TaskRow } from '../../data/dataset.js';
 import type { TaskDeclaration } from '../declaration.js';
@@ -21,6 +22,8 @@ export interface PromptOptions {
 
 export interface EncodeTaskOptions extends EncodeOptions, PromptOptions {
   readonly tokenizer: RowTokenizer;
+  /** Where encoded splits are kept from run to run; absent: nowhere. */
+  readonly encodedCache?: EncodedCache | undefined;
 }
 
 /** For tasks of images. */
@@ -54,6 +57,8 @@ interface RowsToScore<Row> {
   readonly split: string;
   readonly rows: readonly Row[];
   readonly rowsOf: (split: string) => readonly Row[];
+  /** What the kind's `encode` makes of the rows; made once for all evaluations. */
+  readonly encoded: () => EncodedTask;
 }
 
 export interface TaskKind<

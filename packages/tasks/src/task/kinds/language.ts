@@ -18,8 +18,8 @@ function tokenKind<Declaration extends LanguageDeclaration | InstructionDeclarat
       maxLength: options.maxLength,
       labels: 'tokens',
     }),
-    evaluate: (declaration, model, { split, rows }, options) =>
-      scoreTokens(model, examplesOf(rows, options, declaration), split, declaration.metrics, options),
+    evaluate: (declaration, model, { split, encoded }, options) =>
+      scoreTokens(model, encoded().examples, split, declaration.metrics, options),
   };
 }
 

@@ -20,8 +20,8 @@ export const textKind: TaskKind<Declaration, TextRow> = {
     maxLength: options.maxLength,
     labels: kind === 'classification' ? 'int32' : 'float32',
   }),
-  evaluate: (declaration, model, { split, rows }, options) =>
-    scoreLabelled(declaration, model, split, rows, textKind.encode(declaration, rows, options), {
+  evaluate: (declaration, model, { split, rows, encoded }, options) =>
+    scoreLabelled(declaration, model, split, rows, encoded(), {
       ...options,
       padTokenId: options.tokenizer.padTokenId,
     }),
