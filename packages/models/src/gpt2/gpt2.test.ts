@@ -1,21 +1,19 @@
-import { ConfigurationError, adamW, trainStep, trainedParameters, type Batch } from '@leantune/core';
+import { ConfigurationError, type Batch } from '@leantune/core';
 import { expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
 import { randomModel } from '../architecture/buildModel.js';
 import { readModelConfig } from '../architecture/registry.js';
-import { openWeights } from '../node/openWeights.js';
+import { itHasTheTensorsOf } from '../testing/checkpointTensors.js';
 import {
   allTokens,
-  goldenConfig,
+  itStepsOnce,
   largestDifference,
   modelFromTensors,
   runModel,
-  shapesOf,
   tensorsOf,
   unusualStarts,
 } from '../testing/modelRun.js';
 import { randomTextBatch } from '../testing/randomBatch.js';
-import { sharedFile } from '../testing/shared.js';
 import type { HeadOptions } from '../transformer/head.js';
 import { parseGpt2Config } from './config.js';
 
@@ -57,18 +55,7 @@ it('is four times as wide inside unless the file says otherwise', () => {
 });
 
 await describeOnBackends('GPT-2', () => {
-  const golden = goldenConfig('model-gpt2-lm');
-  it.skipIf(golden === undefined)(
-    'has the names and shapes of model-gpt2-lm (skipped without the goldens)',
-    async () => {
-      const weights = await openWeights(sharedFile('goldens/cases/model-gpt2-lm/model.safetensors'));
-      const stored = weights.names().map((each) => `${each} [${weights.info(each).shape.join()}]`);
-      await weights.close();
-      const model = randomModel(readModelConfig(golden), lm, 0);
-      expect(shapesOf(model)).toEqual(stored.sort());
-      model.release();
-    },
-  );
+  itHasTheTensorsOf(/^model-gpt2-/, () => lm);
 
   it('loads the published layout: no prefix, buffers of the mask, no head', async () => {
     const source = randomModel(readModelConfig(json), lm, 1);
@@ -112,20 +99,11 @@ await describeOnBackends('GPT-2', () => {
     model.release();
   });
 
-  it('steps the tied matrix once', () => {
-    // AdamW moves every element by the learning rate at its first step (no decay): twice that if it stepped twice.
-    const model = randomModel(readModelConfig(json), lm, 2);
-    const trained = trainedParameters(model);
-    const tied = trained.find(([name]) => name === 'transformer.wte.weight')![1];
-    expect(trained.filter(([, parameter]) => parameter === tied)).toHaveLength(1);
-    const before = [...tied.read()];
-    const optimizer = adamW({ learningRate: 0.01, weightDecay: 0 }).create(trained);
-    trainStep(model, optimizer, trained, [batchFor(lm)], { seed: 0, microStep: 0, learningRate: 0.01 });
-    const moved = [...tied.read()].map((value, index) => Math.abs(value - before[index]!));
-    expect(Math.max(...moved)).toBeCloseTo(0.01, 4);
-    optimizer.release();
-    model.release();
-  });
+  itStepsOnce(
+    'transformer.wte.weight',
+    () => randomModel(readModelConfig(json), lm, 2),
+    () => batchFor(lm),
+  );
 
   it.each([lm, classification])('computes the same with all tokens selected ($kind)', (head) => {
     const model = randomModel(readModelConfig(json), head, 4);

@@ -1,21 +1,19 @@
-import { ConfigurationError, adamW, trainStep, trainedParameters, type Batch } from '@leantune/core';
+import { ConfigurationError, type Batch } from '@leantune/core';
 import { expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
 import { randomModel } from '../architecture/buildModel.js';
 import { readModelConfig } from '../architecture/registry.js';
-import { openWeights } from '../node/openWeights.js';
+import { itHasTheTensorsOf } from '../testing/checkpointTensors.js';
 import {
   allTokens,
-  goldenConfig,
+  itStepsOnce,
   largestDifference,
   modelFromTensors,
   runModel,
-  shapesOf,
   tensorsOf,
   unusualStarts,
 } from '../testing/modelRun.js';
 import { randomTextBatch } from '../testing/randomBatch.js';
-import { sharedFile } from '../testing/shared.js';
 import type { HeadOptions } from '../transformer/head.js';
 import { parseOptConfig } from './config.js';
 import { optPositions } from './decoder.js';
@@ -70,17 +68,7 @@ it('names every wrong key at once', () => {
 });
 
 await describeOnBackends('OPT', () => {
-  const goldens = ['model-opt-pre-ln', 'model-opt-350m-style'];
-  const absent = goldens.some((name) => goldenConfig(name) === undefined);
-  it.skipIf(absent).each(goldens)('has the names and shapes of %s (skipped without the goldens)', async (name) => {
-    const config = goldenConfig(name);
-    const weights = await openWeights(sharedFile(`goldens/cases/${name}/model.safetensors`));
-    const stored = weights.names().map((each) => `${each} [${weights.info(each).shape.join()}]`);
-    await weights.close();
-    const model = randomModel(readModelConfig(config), lm, 0);
-    expect(shapesOf(model)).toEqual(stored.sort());
-    model.release();
-  });
+  itHasTheTensorsOf(/^model-opt-/, () => lm);
 
   it('loads without prefix and with the tied head alone; starts heads of other tasks fresh', async () => {
     const source = randomModel(readModelConfig(json), lm, 1);
@@ -136,20 +124,11 @@ await describeOnBackends('OPT', () => {
     after.release();
   });
 
-  it('steps the tied matrix once', () => {
-    // AdamW moves every element by the learning rate at its first step (no decay): twice that if it stepped twice.
-    const model = randomModel(readModelConfig(json), lm, 2);
-    const trained = trainedParameters(model);
-    const [name, tied] = trained.find(([each]) => each === 'model.decoder.embed_tokens.weight')!;
-    expect(trained.filter(([, parameter]) => parameter === tied).map(([each]) => each)).toEqual([name]);
-    const before = [...tied.read()];
-    const optimizer = adamW({ learningRate: 0.01, weightDecay: 0 }).create(trained);
-    trainStep(model, optimizer, trained, [batchFor(lm)], { seed: 0, microStep: 0, learningRate: 0.01 });
-    const moved = [...tied.read()].map((value, index) => Math.abs(value - before[index]!));
-    expect(Math.max(...moved)).toBeCloseTo(0.01, 4);
-    optimizer.release();
-    model.release();
-  });
+  itStepsOnce(
+    'model.decoder.embed_tokens.weight',
+    () => randomModel(readModelConfig(json), lm, 2),
+    () => batchFor(lm),
+  );
 
   it.each([lm, classification])('computes the same with all tokens selected ($kind)', (head) => {
     const model = randomModel(readModelConfig(json), head, 4);

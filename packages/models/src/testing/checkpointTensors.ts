@@ -30,7 +30,8 @@ export function itHasTheTensorsOf(
     await weights.close();
     const json: unknown = JSON.parse(readFileSync(join(folder, name, 'config.json'), 'utf8'));
     const model = randomModel(readModelConfig(json), head, 0);
-    const found = new Map([...model.namedParameters()].map(([key, { shape }]) => [key, shape.join()]));
+    const named = [...model.namedParameters(), ...model.namedBuffers()];
+    const found = new Map(named.map(([key, { shape }]) => [key, shape.join()]));
     expect([...found].sort()).toEqual([...expected].sort());
     model.release();
   });

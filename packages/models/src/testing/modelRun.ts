@@ -1,5 +1,14 @@
-import { forwardBackward, releaseGradients, type Batch, type TokenChoice, type TokenSlots } from '@leantune/core';
-import { existsSync, readFileSync } from 'node:fs';
+import {
+  adamW,
+  forwardBackward,
+  releaseGradients,
+  trainStep,
+  trainedParameters,
+  type Batch,
+  type TokenChoice,
+  type TokenSlots,
+} from '@leantune/core';
+import { expect, it } from 'vitest';
 import { modelFromCheckpoint, type BuiltModel } from '../architecture/buildModel.js';
 import { readModelConfig } from '../architecture/registry.js';
 import { openSafetensors } from '../safetensors/reader.js';
@@ -7,7 +16,6 @@ import { memorySource } from '../safetensors/source.js';
 import { encodeSafetensors, type WritableTensor } from '../safetensors/writer.js';
 import type { HeadOptions } from '../transformer/head.js';
 import type { TransformerModel } from '../transformer/model.js';
-import { sharedFile } from './shared.js';
 
 /** What one training step computes. */
 export interface ModelRun {
@@ -50,12 +58,6 @@ export function largestDifference(a: ModelRun, b: ModelRun): number {
   return Math.max(Math.abs(a.loss - b.loss), apart(a.logits, b.logits), ...gradients);
 }
 
-/** Names and shapes of a model's parameters and buffers, sorted. */
-export function shapesOf(model: TransformerModel): string[] {
-  const named = [...model.namedParameters(), ...model.namedBuffers()];
-  return named.map(([name, { shape }]) => `${name} [${shape.join()}]`).sort();
-}
-
 /** Parameters that do not start as transformers' do: biases 0, gains 1, matrices normal with this deviation. */
 export function unusualStarts(model: TransformerModel, deviation: number): string[] {
   const found = [...model.namedParameters()].filter(([name, parameter]) => {
@@ -89,8 +91,20 @@ export async function modelFromTensors(json: unknown, head: HeadOptions, tensors
   );
 }
 
-/** Configuration of a stored reference case; undefined where the reference data is absent. */
-export function goldenConfig(name: string): unknown {
-  const file = sharedFile(`goldens/cases/${name}/config.json`);
-  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : undefined;
+/** Tests that a matrix of several uses, by its first name, is one parameter: it is stepped once. */
+export function itStepsOnce(name: string, makeModel: () => TransformerModel, makeBatch: () => Batch): void {
+  it(`steps ${name} once`, () => {
+    // AdamW moves every element by the learning rate at its first step (no decay): more if it stepped more than once.
+    const model = makeModel();
+    const trained = trainedParameters(model);
+    const shared = trained.find(([each]) => each === name)![1];
+    expect(trained.filter(([, parameter]) => parameter === shared).map(([each]) => each)).toEqual([name]);
+    const before = [...shared.read()];
+    const optimizer = adamW({ learningRate: 0.01, weightDecay: 0 }).create(trained);
+    trainStep(model, optimizer, trained, [makeBatch()], { seed: 0, microStep: 0, learningRate: 0.01 });
+    const moved = [...shared.read()].map((value, index) => Math.abs(value - before[index]!));
+    expect(Math.max(...moved)).toBeCloseTo(0.01, 4);
+    optimizer.release();
+    model.release();
+  });
 }
