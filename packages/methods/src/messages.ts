@@ -81,7 +81,7 @@ export const messages = {
   oddHalves: (nearest: number) =>
     `the published code splits the adapted layers into halves; the nearest even number is ${nearest}`,
   tooManyLayers: (found: number, architecture: string, depth: number) =>
-    `${found} reversible layers are more than the ${depth} of ${architecture}`,
+    `${found} reversible layers are more than the ${depth} of ${architecture}; the nearest value is ${depth}`,
   noReversibleForm: (families: readonly string[]) => `MEFT is defined for ${families.join(', ')}`,
   notDeterministic: (method: string, path: string) =>
     `${method} runs layers a second time in the backward pass, and ${path} is not deterministic`,

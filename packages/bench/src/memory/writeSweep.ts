@@ -19,9 +19,12 @@ export interface SweepRun {
 
 export function sweepNotes({ sweep, rows, command }: SweepRun): string[] {
   const problems = new Set(
-    rows.flatMap(({ words, problem }) =>
-      problem === undefined ? [] : [`${words.model}, ${labelOf(sweep, words.method)}: ${problem}`],
-    ),
+    rows.flatMap(({ words, problem }) => {
+      if (problem === undefined) return [];
+      const label = `${labelOf(sweep, words.method)}: `;
+      // Some methods name themselves.
+      return [`${words.model}, ${problem.startsWith(label) ? problem : label + problem}`];
+    }),
   );
   return [
     ...Object.entries(sweep.labels).map(([label, spelling]) => `${label}: ${spelling}`),

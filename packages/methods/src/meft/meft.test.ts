@@ -110,7 +110,7 @@ await describeOnBackends('MEFT', () => {
     const model = fixture.make();
     expect(() => applyMethods(model, 'meft1(reversibleLayers=3)')).toThrow(
       expect.objectContaining({
-        message: '3 reversible layers are more than the 2 of BertForSequenceClassification',
+        message: '3 reversible layers are more than the 2 of BertForSequenceClassification; the nearest value is 2',
         remedy: 'reversibleLayers=2',
       }),
     );
