@@ -12,6 +12,7 @@ export { nearestName } from './errors/nearest.js';
 
 export { backendSpelling, isLoaded, splitBackendName } from './backend/backend.js';
 export { metaProvider } from './backend/meta/provider.js';
+export { webgpuProvider } from './backend/webgpu/provider.js';
 export type {
   BackendDevice,
   BackendProvider,
