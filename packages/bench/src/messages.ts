@@ -41,49 +41,6 @@ export const messages = {
   noSweepRemedy: (names: readonly string[]) =>
     `Shipped sweeps: ${names.join(', ')}. A sweep of your own is given by its path, ending in .yaml.`,
 
-  // Plugins
-  pluginNotFound: (reference: string, path: string, isPath: boolean, nearest: string | undefined) =>
-    `plugin "${reference}" is not there: ${isPath ? `no file or folder ${path}` : `no package of that name in a node_modules, no path ${path}`}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
-  pluginNotFoundRemedy: (reference: string, isPath: boolean) =>
-    isPath
-      ? 'Paths of plugins are relative to the sweep file, or to the current folder after --plugin.'
-      : `Install the package (npm install ${reference}), or give a path such as ./${reference}.`,
-  pluginScript: (extensions: readonly string[]) => `a file ending in ${extensions.join(', ')}`,
-  pluginNoEntry: (reference: string, candidates: readonly string[]) =>
-    `plugin "${reference}" has no module to load: expected ${candidates.join(', ')}`,
-  pluginManifest: (file: string) => `${file} is not valid JSON`,
-  pluginRemedy: () =>
-    "A plugin exports methods made by defineMethod of '@leantune/methods'; a working one: npx leantune new method NAME",
-  pluginNoMethod: (reference: string, exported: readonly string[]) =>
-    `plugin "${reference}" exports no method (${exported.length === 0 ? 'it exports nothing' : `its exports: ${exported.join(', ')}`})`,
-  pluginMethodProblem: (name: string, problem: string) => `export "${name}": ${problem}`,
-  pluginInvalid: (reference: string, problems: readonly string[]) =>
-    `plugin "${reference}" exports what is no method: ${problems.join('; ')}`,
-  pluginNameTaken: (reference: string, name: string, owner: string | undefined) =>
-    `plugin "${reference}": the name "${name}" is taken by ${owner === undefined ? "leantune's own method" : `plugin "${owner}"`}`,
-  pluginNameRemedy: () => 'Give the method another name.',
-  pluginIncompatible: (reference: string, unmet: readonly (readonly [string, string])[], version: string) =>
-    `plugin "${reference}" is written for ${unmet.map(([name, range]) => `${name} ${range}`).join(', ')}; this is ${version}`,
-  pluginIncompatibleRemedy: () =>
-    'Take a version of the plugin for this leantune, or widen the range in its package.json if it works.',
-  pluginFailed: (reference: string, reason: string) => `plugin "${reference}" cannot be loaded: ${reason}`,
-
-  newKind: (typed: string, nearest: string | undefined, kinds: readonly string[]) =>
-    `cannot make a new "${typed}": ${nearest === undefined ? `expected ${kinds.join(' or ')}` : `did you mean "${nearest}"?`}`,
-  newMethodName: (name: string, nearest: string) =>
-    `"${name}" cannot name a method: expected lower-case words joined by hyphens, like "${nearest}"`,
-  newMethodTaken: (name: string, nearest: string) =>
-    `"${name}" is a method already: take another name, like "${nearest}"`,
-  newMethodRemedy: (nearest: string) => `npx leantune new method ${nearest}`,
-  newMethodExists: (folder: string) => `${folder} exists, and nothing is overwritten`,
-  newMethodExistsRemedy: (name: string) => `Take another folder: npx leantune new method ${name} --in FOLDER`,
-  newLinked: (folder: string, names: readonly string[]) =>
-    names.length === 0
-      ? `nothing had to be linked in ${folder}`
-      : `linked into ${folder}/node_modules: ${names.join(', ')}`,
-  newMethodNext: (folder: string, name: string) =>
-    `Next:  cd ${folder}  then  npx vitest run  (the contract battery)  and  npx leantune run sweep.yaml  (${name} beside full and lora)`,
-
   // Files of a run
   notWritable: (path: string, code: string) => `cannot write into ${path} (${code})`,
   notWritableRemedy: () => 'Choose another folder with --out.',

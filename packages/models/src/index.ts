@@ -9,6 +9,7 @@ export type { ReadConfigOptions } from './architecture/registry.js';
 export type { SafetensorsDtype } from './safetensors/dtype.js';
 export { roundedTo } from './safetensors/half.js';
 export type { RgbImage } from './image/image.js';
+export { parseImageProcessor } from './image/imageProcessor.js';
 export type { ImageProcessor } from './image/imageProcessor.js';
 export { openSafetensors } from './safetensors/reader.js';
 export type { Safetensors, TensorInfo } from './safetensors/reader.js';

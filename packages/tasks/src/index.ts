@@ -17,6 +17,11 @@ export type {
   TaskRow,
   TextRow,
 } from './data/dataset.js';
+export { hubImages } from './data/images/hubImages.js';
+export { folderLoader, shards } from './data/layout.js';
+export type { DatasetLayout, DatasetLoader, FileReader, SplitFiles } from './data/layout.js';
+export { csv, jsonLines, jsonList, parquet } from './data/records.js';
+export type { RecordLayout } from './data/records.js';
 export { glueLoader } from './data/glueLoader.js';
 export type { GlueLayout, LabelColumn } from './data/glueLoader.js';
 export { describeSplits } from './data/manifest.js';
@@ -24,13 +29,14 @@ export type { DatasetManifest, DatasetStatus, ManifestComparison, SplitManifest 
 export type { Metric, MetricName } from './metrics/metric.js';
 export { getMetric, metricNames } from './metrics/registry.js';
 export type { ColumnLayout } from './data/readers/columns.js';
-export { defineTask } from './task/declaration.js';
+export { defineTask, taskNamePattern } from './task/declaration.js';
 export type { TaskDeclaration } from './task/declaration.js';
 export { LoadedTask, loadTask } from './task/loadTask.js';
 export type { LoadTaskOptions, TaskBatchesOptions } from './task/loadTask.js';
 export type { EvaluateOptions, PromptOptions, ReadingOptions } from './task/kinds/kind.js';
 export type { DatasetProvenance, UsedSplit } from './task/provenance.js';
 export { getTask, registerTask, taskNames } from './task/registry.js';
+export { taskProblems } from './task/taskProblems.js';
 export type { TaskScore } from './task/score.js';
 export { verifyDataset } from './task/verify.js';
 export type { DatasetReport } from './task/verify.js';

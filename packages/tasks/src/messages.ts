@@ -157,6 +157,9 @@ export const messages = {
     `${task}: unknown split "${split}"${didYouMean(nearest)}`,
   fewerRows: (task: string, split: string, option: string, asked: number, found: number) =>
     `${task}: ${option}=${asked} asked for, split "${split}" has ${found} rows; all are used`,
+  needsFunction: (form: string) => `expected a function ${form}`,
+  needsKind: (kinds: readonly string[]) => `expected one of ${kinds.join(', ')}`,
+  fieldIs: (field: string, problem: string) => `${field}: ${problem}`,
   badDeclaration: (task: string, problem: string) => `declaration of task "${task}": ${problem}`,
   badTaskName: (spelling: string) => `name "${spelling}"; expected lower-case letters, digits, ".", "_" and "-"`,
   tooFewLabels: () => 'labels: expected at least two different ones',

@@ -40,7 +40,7 @@ const backend = {
 /** Loaded before the command runs, whatever it is: see `program.ts`. */
 const plugin = {
   flags: '--plugin <path>',
-  summary: 'a plugin with methods: file, folder or package; may be repeated',
+  summary: 'a plugin with methods or tasks: file, folder or package; may be repeated',
   kind: 'list',
 } as const satisfies OptionDefinition;
 
@@ -247,6 +247,7 @@ export const commands = {
         summary: 'folder to look in (default: LEANTUNE_DATA, then the cache)',
         kind: 'text',
       },
+      plugin,
       offline,
       json,
     },
@@ -323,9 +324,9 @@ export const commands = {
     ],
   },
   new: {
-    summary: 'the folder of a new method, which passes the contract battery as it stands',
+    summary: 'the folder of a new method or task, which passes its battery as it stands',
     arguments: [
-      { usage: '<kind>', summary: 'method' },
+      { usage: '<kind>', summary: 'method or task' },
       { usage: '<name>', summary: 'lower-case words joined by hyphens' },
     ],
     options: {
@@ -333,7 +334,7 @@ export const commands = {
       link: { flags: '--link', summary: 'write nothing: link leantune into a folder that exists', kind: 'flag' },
       json,
     },
-    examples: ['npx leantune new method my-method', 'npx leantune new method my-method --in ../methods'],
+    examples: ['npx leantune new method my-method', 'npx leantune new task my-task --in ../tasks'],
   },
   parity: {
     summary: 'run reference cases and print the largest error of each tensor',

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '@leantune/core';
 import { satisfies, validRange } from 'semver';
-import { messages } from '../messages.js';
+import { pluginMessages } from '../messages/plugins.js';
 import type { PluginPlace } from './locatePlugin.js';
 
 /** leantune's packages are versioned together. */
@@ -18,8 +18,8 @@ export function checkVersions({ reference, requires }: PluginPlace): void {
     ([, range]) => validRange(range) !== null && !satisfies(version, range, { includePrerelease: true }),
   );
   if (unmet.length === 0) return;
-  throw new UsageError(messages.pluginIncompatible(reference, unmet, version), {
+  throw new UsageError(pluginMessages.pluginIncompatible(reference, unmet, version), {
     code: 'LEANTUNE_PLUGIN_INCOMPATIBLE',
-    remedy: messages.pluginIncompatibleRemedy(),
+    remedy: pluginMessages.pluginIncompatibleRemedy(),
   });
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute, join, parse, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError, nearestName } from '@leantune/core';
-import { messages } from '../messages.js';
+import { pluginMessages } from '../messages/plugins.js';
 
 /** What Node or the TypeScript compiler makes a module of. */
 export const scriptExtensions = ['.ts', '.mts', '.js', '.mjs'] as const;
@@ -38,7 +38,7 @@ export function locatePlugin(reference: string, base: string): PluginPlace {
 }
 
 function filePlace(reference: string, file: string): PluginPlace {
-  if (!hasScriptExtension(file)) throw noEntry(reference, [messages.pluginScript(scriptExtensions)]);
+  if (!hasScriptExtension(file)) throw noEntry(reference, [pluginMessages.pluginScript(scriptExtensions)]);
   return { reference, name: basename(file, extname(file)), entry: file, requires: {} };
 }
 
@@ -72,7 +72,7 @@ function readManifest(folder: string): Manifest {
   try {
     return asRecord(JSON.parse(readFileSync(file, 'utf8')));
   } catch (cause) {
-    throw new UsageError(messages.pluginManifest(file), { code: 'LEANTUNE_PLUGIN_INVALID', cause });
+    throw new UsageError(pluginMessages.pluginManifest(file), { code: 'LEANTUNE_PLUGIN_INVALID', cause });
   }
 }
 
@@ -119,17 +119,17 @@ function notFound(reference: string, base: string, isPath: boolean): UsageError 
   const siblings = existsSync(dirname(path)) ? readdirSync(dirname(path)) : [];
   const nearest = nearestName(basename(path), siblings);
   return new UsageError(
-    messages.pluginNotFound(reference, path, isPath, nearest && join(dirname(reference), nearest)),
+    pluginMessages.pluginNotFound(reference, path, isPath, nearest && join(dirname(reference), nearest)),
     {
       code: 'LEANTUNE_PLUGIN_NOT_FOUND',
-      remedy: messages.pluginNotFoundRemedy(reference, isPath),
+      remedy: pluginMessages.pluginNotFoundRemedy(reference, isPath),
     },
   );
 }
 
 function noEntry(reference: string, candidates: readonly string[]): UsageError {
-  return new UsageError(messages.pluginNoEntry(reference, candidates), {
+  return new UsageError(pluginMessages.pluginNoEntry(reference, candidates), {
     code: 'LEANTUNE_PLUGIN_INVALID',
-    remedy: messages.pluginRemedy(),
+    remedy: pluginMessages.pluginRemedy(),
   });
 }

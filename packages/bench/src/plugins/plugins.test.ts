@@ -31,11 +31,39 @@ const width: number = Width.Standard;
 ${method('typed').replace("'Trains the head.'", 'summary').replace('default(2)', 'default(width)')}
 `;
 
-const sweep = (plugins: string, methods: string) => `name: mine
+const task = (name: string, summary = 'a test', kind = 'classification') => `
+import { defineTask, folderLoader, jsonLines } from '@leantune/tasks';
+import { z } from 'zod';
+
+const read = jsonLines({ schema: z.object({ text: z.string(), label: z.int() }), toRow: (row) => row });
+export const ${name.replaceAll('-', '_')} = {
+  name: '${name}',
+  summary: '${summary}',
+  source: { homepage: 'https://example.org', licence: 'none', citation: 'a test' },
+  kind: '${kind}',
+  labels: ['no', 'yes'],
+  fields: ['text'],
+  splits: { train: 'train', report: ['dev'], select: 'dev' },
+  metrics: ['accuracy'],
+  manifest: { files: [], splits: { train: { rows: 2 }, dev: { rows: 1 } } },
+  load: folderLoader({
+    folders: ['${name}'],
+    included: new URL('data/', import.meta.url),
+    splits: { train: [{ files: ['train.jsonl'], read }], dev: [{ files: ['dev.jsonl'], read }] },
+  }),
+};
+`;
+
+const taskData = {
+  'data/train.jsonl': '{"text": "a", "label": 0}\n{"text": "b", "label": 1}\n',
+  'data/dev.jsonl': '{"text": "c", "label": 1}\n',
+};
+
+const sweep = (plugins: string, methods: string, tasks = 'sentences') => `name: mine
 title: Mine
 plugins: ${plugins}
 models: minilm-l6
-tasks: sentences
+tasks: ${tasks}
 methods: ${methods}
 `;
 
@@ -85,10 +113,10 @@ describe('a plugin', () => {
       'error: plugin "./plan.js" is not there: no file or folder CWD/plan.js; did you mean "plain.js"?\nPaths of plugins are relative to the sweep file, or to the current folder after --plugin.\n',
     ],
     [
-      'exports no method',
+      'exports no method and no task',
       'plan.js',
       'export const width = 2;\n',
-      'error: plugin "./plan.js" exports no method (its exports: width)\n',
+      'error: plugin "./plan.js" exports no method and no task (its exports: width)\n',
     ],
     [
       'has a name that is taken',
@@ -100,7 +128,7 @@ describe('a plugin', () => {
       'has a wrong shape: every problem',
       'plan.js',
       "export default { name: 'My Method', slots: ['weight'], options: {}, supports: true, apply: () => ({}) };\n",
-      'error: plugin "./plan.js" exports what is no method: export "default": name: expected lower-case words joined by hyphens, like "my-method"; export "default": summary: Invalid input: expected string, received undefined; export "default": reference: Invalid input: expected string, received undefined; export "default": slots.0: Invalid option: expected one of "base"|"weights"|"tokens"|"stack"; export "default": options: expected a zod object: z.object({ … }), z.object({}) for no options; export "default": supports: expected a function (model) => true | string\n',
+      'error: plugin "./plan.js" exports what is no method or task: export "default": name: expected lower-case words joined by hyphens, like "my-method"; export "default": summary: Invalid input: expected string, received undefined; export "default": reference: Invalid input: expected string, received undefined; export "default": slots.0: Invalid option: expected one of "base"|"weights"|"tokens"|"stack"; export "default": options: expected a zod object: z.object({ … }), z.object({}) for no options; export "default": supports: expected a function (model) => true | string\n',
     ],
     [
       'breaks while it is loaded',
@@ -113,6 +141,44 @@ describe('a plugin', () => {
     const { code, stderr } = await listed(cwd, './plan.js');
     expect(code).toBe(2);
     expect(stderr.replaceAll(cwd, 'CWD').slice(0, message.length)).toBe(message);
+  });
+
+  it("may bring tasks, with rows of their own; the user's folder comes first", async () => {
+    const cwd = folderWith({ 'plain.mjs': task('visits'), ...taskData });
+    const show = (...words: string[]) =>
+      runCli(['data', 'show', 'visits', '--json', '--plugin', './plain.mjs', ...words], { cwd });
+    const shown = await show();
+    expect(shown.stderr).toBe('');
+    expect(JSON.parse(shown.stdout)).toMatchObject({
+      task: 'visits',
+      status: 'same-counts',
+      splits: { train: { rows: 2, labelCounts: { no: 1, yes: 1 } } },
+      example: { row: { text: 'c', label: 1 } },
+    });
+    mkdirSync(join(cwd, 'mine/visits'), { recursive: true });
+    for (const split of ['train', 'dev']) {
+      writeFileSync(join(cwd, `mine/visits/${split}.jsonl`), '{"text": "other", "label": 0}\n');
+    }
+    const own = await runCli(['data', 'show', 'visits', '--json', '--plugin', './plain.mjs'], {
+      cwd,
+      environment: { LEANTUNE_DATA: join(cwd, 'mine') },
+    });
+    expect(JSON.parse(own.stdout)).toMatchObject({ example: { row: { text: 'other' } } });
+    // In a folder that is named there is nothing.
+    expect((await show('--data', 'data')).stderr).toContain('data of task "visits" not found');
+    const listed = await runCli(['list', 'tasks', '--plugin', './plain.mjs'], { cwd });
+    expect(listed.stdout).toMatch(/\n {2}visits +a test\n/);
+    const near = await runCli(['show', 'visit', '--plugin', './plain.mjs'], { cwd });
+    expect(near.stderr).toContain('nothing is called "visit": did you mean "visits"?');
+  });
+
+  it.each([
+    [task('cifar-10'), 'the name "cifar-10" is taken by leantune\'s own task'],
+    [task('visits', ''), 'exports what is no method or task: export "visits": summary: Too small'],
+    [task('visits', 'a test', 'clasification'), 'export "visits": kind: expected one of classification, regression'],
+  ])('with a task that cannot be is refused', async (content, message) => {
+    const { code, stderr } = await listed(folderWith({ 'plan.js': content }), './plan.js');
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message) as string]);
   });
 
   it('for another version of leantune is refused', async () => {
@@ -166,6 +232,30 @@ describe('a sweep', () => {
       ['plain', true],
     ]);
     expect((await run(cwd, '--dry-run')).stderr).toContain('1 kept, 1 stale (the code has changed), 1 to run');
+  });
+
+  it('runs on tasks of plugins; their rows become stale with their code, the others stay', async () => {
+    const cwd = folderWith({
+      'plugins/visits.mjs': task('visits'),
+      'plugins/data/train.jsonl': taskData['data/train.jsonl'],
+      'plugins/data/dev.jsonl': taskData['data/dev.jsonl'],
+      'sweeps/mine.yaml': sweep('[../plugins/visits.mjs]', '[full]', '[sentences, visits]'),
+    });
+    expect((await run(cwd)).code).toBe(0);
+    const plugins = results(cwd).map(({ config, provenance }) => [config.task.name, provenance.plugins?.[0]?.tasks]);
+    expect(new Map(plugins as [string, unknown][])).toEqual(
+      new Map<string, unknown>([
+        ['sentences', undefined],
+        ['visits', ['visits']],
+      ]),
+    );
+    writeFileSync(join(cwd, 'plugins/visits.mjs'), task('visits', 'another'));
+    expect((await run(cwd, '--dry-run')).stderr).toContain('1 kept, 1 stale (the code has changed), 1 to run');
+    const misspelt = folderWith({
+      'visits.mjs': task('visits'),
+      'sweeps/mine.yaml': sweep('[../visits.mjs]', '[full]', 'visit'),
+    });
+    expect((await run(misspelt)).stderr).toContain('unknown task "visit" (did you mean "visits"?)');
   });
 
   it('tells what is wrong with its plugins together with everything else', async () => {

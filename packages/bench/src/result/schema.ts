@@ -11,6 +11,8 @@ const pluginSchema = z.strictObject({
   name: z.string(),
   version: z.string().optional(),
   methods: z.array(z.string()),
+  /** Absent where it has none. */
+  tasks: z.array(z.string()).optional(),
   /** Of its code, see `hashPlugin`. */
   sha256: z.string(),
 });
@@ -20,7 +22,7 @@ const provenanceSchema = z.strictObject({
   git: z.strictObject({ commit: z.string(), dirty: z.boolean(), dirtyHash: z.string().optional() }).optional(),
   /** Hash of the compiled code that affects numbers. */
   codeFingerprint: z.string(),
-  /** Plugins that the cell's method comes from; absent where it is leantune's own. */
+  /** Plugins that the cell's method and tasks come from; absent where they are leantune's own. */
   plugins: z.array(pluginSchema).optional(),
   packages: z.record(z.string(), z.string()),
   node: z.string(),
@@ -88,7 +90,15 @@ export const runManifestSchema = z.strictObject({
   backend: z.strictObject({ name: z.string(), reason: z.string() }),
   notes: z.array(z.string()),
   /** Plugins of the run: where they lie, seen from the folder that it was started in. */
-  plugins: z.array(z.strictObject({ reference: z.string(), methods: z.array(z.string()) })).optional(),
+  plugins: z
+    .array(
+      z.strictObject({
+        reference: z.string(),
+        methods: z.array(z.string()),
+        tasks: z.array(z.string()).optional(),
+      }),
+    )
+    .optional(),
   cells: z.array(z.strictObject({ id: z.string(), label: z.string(), config: cellConfigSchema })),
 });
 

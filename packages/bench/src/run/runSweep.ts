@@ -63,7 +63,7 @@ export async function runSweep(options: RunSweepOptions): Promise<RunEnd> {
         stepsPath: options.folder.stepsPath(cell.id),
         logPath: options.folder.logPath(cell.id),
         executor: options.executor,
-        plugins: usedPlugins(cell.config.method, options.plugins).map(({ folder, entry }) => folder ?? entry),
+        plugins: usedPlugins(cell.config, options.plugins).map(({ folder, entry }) => folder ?? entry),
         onLog: options.observer.onLog,
         onProgress: (progress) => {
           reached = reachedBy(progress);
@@ -105,7 +105,7 @@ function toResult(
   startedAt: Date,
   finishedAt: Date,
 ): CellResult {
-  const plugins = usedPlugins(cell.config.method, options.plugins).map(identityOf);
+  const plugins = usedPlugins(cell.config, options.plugins).map(identityOf);
   const base = {
     schemaVersion: resultSchemaVersion,
     id: cell.id,

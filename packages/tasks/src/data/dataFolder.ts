@@ -27,7 +27,8 @@ export function dataCache(environment: NodeJS.ProcessEnv = process.env): string 
 
 /**
  * The first existing folder `<root>/<variant>` over all roots in their order; `variants` are the places that a dataset
- * may have below a root, e.g. `glue/MRPC` and `MRPC`; `files` only tell the user what to place there.
+ * may have below a root, e.g. `glue/MRPC` and `MRPC`; `files` only tell the user what to place there. `included` comes with
+ * the task and is looked into last.
  * Throws EnvironmentError that names every place, or the named root that is not there.
  */
 export async function findDatasetFolder(
@@ -35,10 +36,12 @@ export async function findDatasetFolder(
   variants: readonly string[],
   files: readonly string[],
   source: DataSource,
+  included?: string,
 ): Promise<string> {
   const roots = await rootsOf(source);
   const tried = roots.flatMap((root) => variants.map((variant) => join(root, variant)));
   for (const folder of tried) if (await isFolder(folder)) return folder;
+  if (included !== undefined && source.nowhereElse !== true) return included;
   throw new EnvironmentError(messages.noDataset(task, tried), {
     code: 'LEANTUNE_NO_DATASET',
     remedy: messages.noDatasetRemedy(task, variants[0]!, files),

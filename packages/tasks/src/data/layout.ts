@@ -4,6 +4,7 @@
  */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { EnvironmentError, nearestName } from '@leantune/core';
 import { messages } from '../messages.js';
 import { findDatasetFolder, type DataSource } from './dataFolder.js';
@@ -30,6 +31,8 @@ export interface TogetherReader<Row> {
 export interface DatasetLayout<Row> {
   /** Places below a data folder, e.g. `glue/MRPC` and `MRPC`. */
   readonly folders: readonly string[];
+  /** Folder of rows that come with the task, looked into after the user's: `new URL('data/', import.meta.url)`. */
+  readonly included?: URL;
   /** Every way of every split; the first is the published one, which messages name. */
   readonly splits: Readonly<Record<string, readonly SplitFiles<Row>[]>>;
   /** Splits that may be absent, as long as one split is there. */
@@ -60,7 +63,8 @@ export function folderLoader<Row extends TaskRow>(layout: DatasetLayout<Row>): D
   const { optional = [] } = layout;
   const names = Object.values(layout.splits).flatMap(([published]) => namesOf(published!));
   const load = async (task: string, source: DataSource): Promise<LoadedDataset<Row>> => {
-    const folder = await findDatasetFolder(task, layout.folders, [...new Set(names)], source);
+    const included = layout.included && fileURLToPath(layout.included);
+    const folder = await findDatasetFolder(task, layout.folders, [...new Set(names)], source, included);
     const files: LoadedFile[] = [];
     const splits: Record<string, readonly Row[]> = {};
     const absent: SplitFiles<Row>[] = [];

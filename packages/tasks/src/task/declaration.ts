@@ -121,6 +121,9 @@ export function metricKindOf(kind: TaskKindName): MetricKind {
   return kind === 'image-classification' ? 'classification' : kind;
 }
 
+/** Names as sweeps can spell them. */
+export const taskNamePattern = /^[a-z0-9][a-z0-9._-]*$/;
+
 /** Checks a declaration and returns it. Throws UsageError naming the task and the field. */
 export function defineTask<Declaration extends TaskDeclaration>(declaration: Declaration): Declaration {
   const { name, aliases = [], splits, manifest } = declaration;
@@ -129,7 +132,7 @@ export function defineTask<Declaration extends TaskDeclaration>(declaration: Dec
     throw new UsageError(messages.badDeclaration(name, problem), { code: 'LEANTUNE_TASK_DECLARATION' });
   };
   for (const spelling of [name, ...aliases]) {
-    if (!/^[a-z0-9][a-z0-9._-]*$/.test(spelling)) reject(messages.badTaskName(spelling));
+    if (!taskNamePattern.test(spelling)) reject(messages.badTaskName(spelling));
   }
   if ('labels' in declaration && new Set(declaration.labels).size < 2) reject(messages.tooFewLabels());
   for (const metric of declaration.metrics) {

@@ -1,29 +1,36 @@
-/** `leantune new`: the folder of a new method, which passes the contract battery as it stands. */
+/** `leantune new`: the folder of a new method or task, which passes its battery as it stands. */
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { UsageError, nearestName } from '@leantune/core';
 import { messages } from '../../messages.js';
-import { linkPackages } from '../../newMethod/linkPackages.js';
-import { writeMethod } from '../../newMethod/writeMethod.js';
+import { pluginMessages, type PluginPart } from '../../messages/plugins.js';
+import { linkPackages } from '../../newPlugin/linkPackages.js';
+import { writePlugin } from '../../newPlugin/writePlugin.js';
 import type { CommandHandler } from '../table.js';
 
-const kinds = ['method'];
+const next = {
+  method: pluginMessages.newMethodNext,
+  task: pluginMessages.newTaskNext,
+} satisfies Record<PluginPart, unknown>;
+const kinds = Object.keys(next);
 
 export const create: CommandHandler<'new'> = async ({ words, options, terminal }) => {
   const [kind = '', name = ''] = words;
   if (!kinds.includes(kind)) {
-    throw new UsageError(messages.newKind(kind, nearestName(kind, kinds), kinds), {
+    throw new UsageError(pluginMessages.newKind(kind, nearestName(kind, kinds), kinds), {
       code: 'LEANTUNE_NEW_KIND',
       remedy: messages.helpRemedy('new'),
     });
   }
+  const part = kind as PluginPart;
   const parent = options.in ?? '.';
-  const { folder, files } = options.link === true ? linkOnly(join(parent, name)) : writeMethod(name, parent);
+  const { folder, files } = options.link === true ? linkOnly(join(parent, name)) : writePlugin(part, name, parent);
   const links = linkPackages(folder);
   const shown = relative(process.cwd(), folder) || '.';
   if (options.json === true) terminal.out(`${JSON.stringify({ folder: shown, files, links }, null, 2)}\n`);
-  else terminal.out(`${[...files.map((file) => join(shown, file)), messages.newLinked(shown, links)].join('\n')}\n`);
-  terminal.err(`${messages.newMethodNext(shown, name)}\n`);
+  else
+    terminal.out(`${[...files.map((file) => join(shown, file)), pluginMessages.newLinked(shown, links)].join('\n')}\n`);
+  terminal.err(`${next[part](shown, name)}\n`);
   return 0;
 };
 

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { splitBackendName } from '@leantune/core';
 import { canonicalJson } from '../../cell/cellId.js';
 import { messages } from '../../messages.js';
-import { identityOf, loadedPlugins, portableReference } from '../../plugins/loadPlugins.js';
+import { exportsOf, identityOf, loadedPlugins, portableReference } from '../../plugins/loadPlugins.js';
 import type { LoadedPlugin } from '../../plugins/loadPlugins.js';
 import { parseSweepWithPlugins } from '../../plugins/sweepPlugins.js';
 import { loadRegistry } from '../../registry/packages.js';
@@ -153,7 +153,7 @@ function manifestOf(
     ...(plugins.length === 0
       ? {}
       : {
-          plugins: plugins.map((plugin) => ({ reference: portableReference(plugin), methods: [...plugin.methods] })),
+          plugins: plugins.map((plugin) => ({ reference: portableReference(plugin), ...exportsOf(plugin) })),
         }),
     cells: cells.map(({ id, label, config }) => ({ id, label, config })),
   };

@@ -1,5 +1,5 @@
 /**
- * Makes the running leantune, and vitest where leantune has it, known to a method's folder: links below its
+ * Makes the running leantune, and vitest where leantune has it, known to a plugin's folder: links below its
  * `node_modules`, as `npm link` makes them. What is installed there already stays.
  */
 import { existsSync, lstatSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs';
@@ -7,11 +7,12 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Packages that a method and its test import, and where their commands lie. */
+/** Packages that a plugin and its test import, and where their commands lie. */
 const linked: readonly (readonly [name: string, command?: string])[] = [
   ['@leantune/core'],
   ['@leantune/methods'],
   ['@leantune/models'],
+  ['@leantune/tasks'],
   ['@leantune/bench', 'bin/leantune.js'],
   ['zod'],
   ['vitest', 'vitest.mjs'],

@@ -1,47 +1,14 @@
 /** The files of a new method: a small one that works, to be changed into the author's own. */
+import type { PluginNames } from './commonFiles.js';
 
-export interface NewMethodNames {
-  /** `my-method` */
-  readonly name: string;
-  /** `myMethod` */
-  readonly identifier: string;
-  /** Version of leantune that it is written for. */
-  readonly version: string;
-  readonly vitest: string;
-  readonly zod: string;
-}
+export const methodFiles = (names: PluginNames): Readonly<Record<string, string>> => ({
+  [`${names.name}.ts`]: method(names),
+  [`${names.name}.test.ts`]: test(names),
+  'sweep.yaml': sweep(names),
+  'README.md': readme(names),
+});
 
-export function newMethodFiles(names: NewMethodNames): Readonly<Record<string, string>> {
-  return {
-    'package.json': manifest(names),
-    [`${names.name}.ts`]: method(names),
-    [`${names.name}.test.ts`]: test(names),
-    'sweep.yaml': sweep(names),
-    'vitest.config.ts': vitestConfig,
-    'tsconfig.json': tsconfig,
-    'README.md': readme(names),
-    '.gitignore': 'node_modules\nruns\n',
-  };
-}
-
-function manifest({ name, version, vitest, zod }: NewMethodNames): string {
-  const range = `^${version}`;
-  const leantune = { '@leantune/core': range, '@leantune/methods': range, '@leantune/models': range };
-  const content = {
-    name,
-    version: '0.1.0',
-    description: 'A method for leantune.',
-    keywords: ['leantune-method'],
-    type: 'module',
-    exports: `./${name}.ts`,
-    scripts: { test: 'vitest run' },
-    peerDependencies: { ...leantune, zod },
-    devDependencies: { vitest },
-  };
-  return `${JSON.stringify(content, null, 2)}\n`;
-}
-
-const method = ({ name, identifier }: NewMethodNames) => `import {
+const method = ({ name, identifier }: PluginNames) => `import {
   Module,
   RandomParameterSource,
   scaleFeatures,
@@ -98,7 +65,7 @@ export const ${identifier} = defineMethod({
 });
 `;
 
-const test = ({ name, identifier }: NewMethodNames) => `import { registerMethod } from '@leantune/methods';
+const test = ({ name, identifier }: PluginNames) => `import { registerMethod } from '@leantune/methods';
 import { describeMethodContract } from '@leantune/methods/testing';
 import { ${identifier} } from './${name}.js';
 
@@ -119,7 +86,7 @@ await describeMethodContract('${name}(targets=[ffn.down])+tokentune(tokens=4)', 
 });
 `;
 
-const sweep = ({ name }: NewMethodNames) => `name: ${name}
+const sweep = ({ name }: PluginNames) => `name: ${name}
 title: ${name} beside full fine-tuning and LoRA
 plugins: [./${name}.ts]
 models: minilm-l6
@@ -128,34 +95,7 @@ methods: [full, lora, ${name}]
 training: { epochs: 1 }
 `;
 
-const vitestConfig = `export default {
-  test: {
-    // leantune runs as it is installed: one copy for the method and its tests.
-    server: { deps: { external: [/[\\\\/](@leantune|packages)[\\\\/](core|models|methods)[\\\\/]/] } },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-  },
-};
-`;
-
-const tsconfig = `${JSON.stringify(
-  {
-    compilerOptions: {
-      target: 'ES2023',
-      module: 'NodeNext',
-      moduleResolution: 'NodeNext',
-      strict: true,
-      noEmit: true,
-      skipLibCheck: true,
-      verbatimModuleSyntax: true,
-    },
-    include: ['*.ts'],
-  },
-  null,
-  2,
-)}\n`;
-
-const readme = ({ name }: NewMethodNames) => `# ${name}
+const readme = ({ name }: PluginNames) => `# ${name}
 
 A method for leantune: \`${name}.ts\` declares it, \`${name}.test.ts\` holds it to the contract of all methods.
 
