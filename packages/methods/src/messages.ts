@@ -38,6 +38,7 @@ export const messages = {
   hasAdapters: () => 'its layers hold adapters already',
   prefixNeedsOneStack: () =>
     'tokens before the text are defined for one stack of layers, not for two that read two texts',
+  decoderReadsText: () => 'its decoder reads the text as well, where virtual tokens have no place',
   hasVirtualTokens: () => 'something stands before its texts already',
   answersInText: () => 'positions of answers count the tokens of the text',
   ladderNeedsOneStack: () => 'a ladder stands beside one stack of layers',

@@ -9,7 +9,7 @@ import { afterAll, expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
 import { applyMethods } from '../index.js';
 import { loadAdapter, loadAdapterTensors, saveAdapter } from '../node/adapterFiles.js';
-import { tinyModels } from '../testing/tinyModels.js';
+import { tinyModels, type TinyModel } from '../testing/tinyModels.js';
 
 const root = mkdtempSync(join(tmpdir(), 'leantune-prompt-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -31,11 +31,11 @@ const absent = await run('-c', 'import torch, transformers, peft').then(
 const script = `
 import json, sys, torch
 from peft import PeftModel, PrefixTuningConfig, PromptTuningConfig, get_peft_model
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoModelForSequenceClassification
 found = []
 for task in json.load(open(sys.argv[1])):
-    classifies = task["type"] == "SEQ_CLS"
-    model = (AutoModelForSequenceClassification if classifies else AutoModelForCausalLM).from_pretrained(task["model"], attn_implementation="eager")
+    kinds = {"SEQ_CLS": AutoModelForSequenceClassification, "SEQ_2_SEQ_LM": AutoModelForSeq2SeqLM}
+    model = kinds.get(task["type"], AutoModelForCausalLM).from_pretrained(task["model"], attn_implementation="eager")
     if "config" in task:
         torch.manual_seed(1)
         kind = PrefixTuningConfig if task["kind"] == "prefix" else PromptTuningConfig
@@ -79,13 +79,20 @@ async function logitsOfPython(tasks: readonly Task[]): Promise<number[][]> {
   return JSON.parse((await run(scriptFile, taskFile)).trim().split('\n').at(-1)!) as number[][];
 }
 
-const pythonNames = { inputIds: 'input_ids', attentionMask: 'attention_mask', tokenTypeIds: 'token_type_ids' };
+const pythonNames = {
+  inputIds: 'input_ids',
+  attentionMask: 'attention_mask',
+  tokenTypeIds: 'token_type_ids',
+  decoderInputIds: 'decoder_input_ids',
+};
 
-function forPython({ inputs, size, length }: Batch): Record<string, number[][]> {
+function forPython({ inputs, size }: Batch): Record<string, number[][]> {
   return Object.fromEntries(
     Object.entries(pythonNames).flatMap(([name, theirs]) => {
-      const data = inputs[name]?.data;
-      if (data === undefined) return [];
+      const array = inputs[name];
+      if (array === undefined) return [];
+      const { data } = array;
+      const length = array.shape[1]!;
       return [[theirs, Array.from({ length: size }, (_, row) => [...data.subarray(row * length, (row + 1) * length)])]];
     }),
   );
@@ -101,7 +108,10 @@ const readers = tinyModels.filter(({ modelType }) =>
   ['bert', 'roberta', 'opt', 'gpt2', 'llama', 'qwen2'].includes(modelType),
 );
 /** OPT 350m embeds fewer features than its layers have, which PEFT does not know of. */
-const prompted = readers.filter(({ name }) => !name.includes('post-LN'));
+const prompted = [
+  ...readers.filter(({ name }) => !name.includes('post-LN')),
+  ...tinyModels.filter(({ head }) => head.kind === 'seq2seq-lm'),
+];
 
 const cases = [
   ...readers.map((tiny) => ({ tiny, spelling: 'prefix(length=3)', kind: 'prefix', config: { num_virtual_tokens: 3 } })),
@@ -109,7 +119,8 @@ const cases = [
     tiny,
     spelling: 'prompt(length=2)',
     kind: 'prompt',
-    config: { num_virtual_tokens: 2 },
+    // Of one stack: else PEFT trains as many again for the decoder, and never reads them.
+    config: { num_virtual_tokens: 2, num_transformer_submodules: 1 },
   })),
 ];
 
@@ -166,7 +177,7 @@ await describeOnBackends('prefix and prompt files', () => {
   it('open in Python, and those of Python open here, with equal logits', async () => {
     const prepared = [];
     for (const [index, { tiny, spelling, kind, config }] of cases.entries()) {
-      const [folder, batch, model] = [join(root, `model${index}`), tiny.batch(1), tiny.make()];
+      const [folder, batch, model] = [join(root, `model${index}`), withDecoderInput(tiny), tiny.make()];
       await saveModel(model, folder);
       applyMethods(model, spelling, { seed: 5 });
       for (const [, parameter] of trainedParameters(model)) {
@@ -174,7 +185,7 @@ await describeOnBackends('prefix and prompt files', () => {
         scope(() => parameter.assign(tensorFrom(moved, parameter.shape)));
       }
       await saveAdapter(model, join(root, `ours${index}`));
-      const type = tiny.head.kind === 'classification' ? 'SEQ_CLS' : 'CAUSAL_LM';
+      const type = taskTypes[tiny.head.kind]!;
       const common = { model: folder, type, batch: forPython(batch) };
       const ours: Task = { ...common, adapter: join(root, `ours${index}`) };
       const theirs: Task = { ...common, adapter: join(root, `theirs${index}`), kind, config };
@@ -204,11 +215,28 @@ await describeOnBackends('prefix and prompt files', () => {
   }, 200_000);
 });
 
+const taskTypes: Readonly<Record<string, string>> = {
+  classification: 'SEQ_CLS',
+  'causal-lm': 'CAUSAL_LM',
+  'seq2seq-lm': 'SEQ_2_SEQ_LM',
+};
+
+/** A batch whose decoder reads given tokens, so that none are made of labels. */
+function withDecoderInput({ head, batch }: TinyModel): Batch {
+  const found = batch(1);
+  if (head.kind !== 'seq2seq-lm') return found;
+  const { shape, data } = found.labels;
+  const decoderInputIds = { dtype: 'int32', shape, data: Int32Array.from(data, (id) => Math.max(3, id)) } as const;
+  return { ...found, inputs: { ...found.inputs, decoderInputIds } };
+}
+
 const vocabularySize = 61;
 
 /** Elements of the logits that are not of padding, which nothing reads. */
 function realTokens({ inputs, size, length }: Batch, elements: number): number[] {
   const all = [...Array(elements).keys()];
+  // Logits of targets.
+  if (inputs.decoderInputIds !== undefined) return all;
   const virtual = elements / size / vocabularySize - length;
   // Logits of classes.
   if (virtual < 0) return all;

@@ -11,10 +11,10 @@ import { messages } from '../messages.js';
 import { hasVirtualTokens, promptEncoderName } from '../prefix/insertPrefix.js';
 import { choiceWithVirtualTokens, withVirtualTokens } from './virtualTokens.js';
 
-/** Whether virtual tokens can stand before the text: one stack of layers over tokens, and no positions as answers. */
+/** Whether virtual tokens can stand before the text: one stack reads it, and answers are no positions in it. */
 export function supportsPrompt(model: TransformerModel): true | string {
   if (model.vocabularySize === undefined) return messages.noTokens();
-  if (model.kind === 'encoder-decoder') return messages.prefixNeedsOneStack();
+  if (model.kind === 'encoder-decoder' && model.head.kind !== 'seq2seq-lm') return messages.decoderReadsText();
   if (model.head.kind === 'question-answering') return messages.answersInText();
   return !hasVirtualTokens(model) || messages.hasVirtualTokens();
 }
@@ -22,10 +22,16 @@ export function supportsPrompt(model: TransformerModel): true | string {
 /** Puts trained embeddings of `length` virtual tokens before every text. */
 export function insertPrompt(model: TransformerModel, length: number, seed: number): void {
   const encoder = model.insertModule(promptEncoderName, new PromptEncoder(length, embeddingFeatures(model), seed));
-  tokenSite(model).wrap((inner) => new PromptedEmbedding(inner, encoder));
+  // Encoder and decoder of an encoder-decoder share one look-up; the prompt stands before what the encoder reads.
+  const readsTargets = model.kind === 'encoder-decoder';
+  if (readsTargets) {
+    model.stacks[0]!.extendEmbeddings = (embedded) => replaceFirstTokens(encoder.call(), embedded);
+  } else {
+    tokenSite(model).wrap((inner) => new PromptedEmbedding(inner, encoder));
+  }
   model.arrangement = {
-    batch: (batch) => withVirtualTokens(batch, length),
-    choice: (choice) => choiceWithVirtualTokens(choice, length),
+    batch: (batch) => withVirtualTokens(batch, length, !readsTargets),
+    choice: (choice) => choiceWithVirtualTokens(choice, length, !readsTargets),
   };
 }
 

@@ -1,7 +1,10 @@
 import { ignoredLabel, type Batch, type HostArray, type TokenChoice } from '@leantune/core';
 
-/** A batch with `count` virtual tokens before every text: real to the mask, of type 0, without labels. */
-export function withVirtualTokens(batch: Batch, count: number): Batch {
+/**
+ * A batch with `count` virtual tokens before every text: real to the mask, of type 0, without labels.
+ * @param labelsOfText whether labels of tokens are the text's, and not those of a target
+ */
+export function withVirtualTokens(batch: Batch, count: number, labelsOfText: boolean): Batch {
   const { size, length, inputs, labels } = batch;
   const first = (row: number) => firstRealToken(batch, row);
   const before: Record<string, (row: number, column: number) => number> = {
@@ -20,7 +23,7 @@ export function withVirtualTokens(batch: Batch, count: number): Batch {
     return [name, prepend(array, count, value, moved.has(name) ? count : 0)];
   });
   // Labels of tokens: language modelling.
-  const byToken = labels.shape.length === 2 && labels.shape[1] === length;
+  const byToken = labelsOfText && labels.shape.length === 2 && labels.shape[1] === length;
   return {
     ...batch,
     length: count + length,
@@ -30,7 +33,7 @@ export function withVirtualTokens(batch: Batch, count: number): Batch {
 }
 
 /** A selection in the longer batch: the virtual tokens, then the chosen ones. */
-export function choiceWithVirtualTokens(choice: TokenChoice, count: number): TokenChoice {
+export function choiceWithVirtualTokens(choice: TokenChoice, count: number, labelsOfText: boolean): TokenChoice {
   const { tokens, positions, mask, batch } = choice;
   const shape = [positions.length / tokens, tokens];
   const longer = (data: Int32Array, value: (row: number, column: number) => number, shift: number) =>
@@ -40,7 +43,7 @@ export function choiceWithVirtualTokens(choice: TokenChoice, count: number): Tok
     tokens: count + tokens,
     positions: longer(positions, (_, column) => column, count),
     mask: longer(mask, () => 1, 0),
-    ...(batch !== undefined && { batch: withVirtualTokens(batch, count) }),
+    ...(batch !== undefined && { batch: withVirtualTokens(batch, count, labelsOfText) }),
   };
 }
 

@@ -91,7 +91,8 @@ export class BartStack extends Module<
     const words = this.token.call(withSelection(ids, selection)); // [batch, length, hidden]
     const scaled = this.embeddingScale === undefined ? words : scale(words, this.embeddingScale);
     const rows = batchTensor(hostIds(size, length, (_, column) => column + positionOffset)); // padding included
-    const summed = add(scaled, this.position.call(withSelection(rows, selection)));
+    const embedded = this.stack.extendEmbeddings(scaled);
+    const summed = add(embedded, this.position.call(withSelection(rows, selection)));
     return this.stack.call(this.dropout.call(this.norm.call(summed)), context);
   }
 }

@@ -12,6 +12,8 @@ const oneAfterAnother: StackRunner = (layers, x, context) =>
 export class LayerStack extends Module<[x: Tensor, context: LayerContext], Tensor> {
   readonly layers: readonly TransformerLayer[];
   runner: StackRunner = oneAfterAnother;
+  /** What a method makes of the embedded tokens where another stack shares their look-up: [batch, length, hidden]. */
+  extendEmbeddings: (embedded: Tensor) => Tensor = (embedded) => embedded;
   /** What a method adds to the context before the layers run. */
   extendContext: (context: LayerContext) => LayerContext = (context) => context;
 
