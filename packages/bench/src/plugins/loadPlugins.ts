@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { LeantuneError, UsageError } from '@leantune/core';
 import { methodNames, methodProblems, registerMethod, type MethodDefinition } from '@leantune/methods';
 import { getTask, registerTask, taskProblems, type TaskDeclaration } from '@leantune/tasks';
-import { messages } from '../messages.js';
+import { pluginMessages } from '../messages/plugins.js';
 import type { PluginIdentity } from '../result/schema.js';
 import { checkVersions } from './checkVersions.js';
 import { locatePlugin, type PluginPlace } from './locatePlugin.js';
@@ -86,9 +86,9 @@ function isTask(name: string): boolean {
 
 function nameTaken(reference: string, what: 'method' | 'task', name: string, code: string): UsageError {
   const owner = loadedPlugins().find(({ methods, tasks }) => (what === 'method' ? methods : tasks).includes(name));
-  return new UsageError(messages.pluginNameTaken(reference, what, name, owner?.reference), {
+  return new UsageError(pluginMessages.pluginNameTaken(reference, what, name, owner?.reference), {
     code,
-    remedy: messages.pluginNameRemedy(what),
+    remedy: pluginMessages.pluginNameRemedy(what),
   });
 }
 
@@ -104,7 +104,7 @@ async function importPlugin({ reference, entry }: PluginPlace): Promise<Readonly
   } catch (cause) {
     const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     const details = { code: 'LEANTUNE_PLUGIN_FAILED', cause };
-    throw new UsageError(messages.pluginFailed(reference, reason), {
+    throw new UsageError(pluginMessages.pluginFailed(reference, reason), {
       ...details,
       ...(cause instanceof LeantuneError && cause.remedy !== undefined ? { remedy: cause.remedy } : {}),
     });
@@ -127,20 +127,20 @@ function definitionsIn(
     if ((looksLikeMethod(value) || looksLikeTask(value)) && !candidates.has(value)) candidates.set(value, name);
   }
   if (candidates.size === 0) {
-    throw new UsageError(messages.pluginNothing(reference, Object.keys(named)), {
+    throw new UsageError(pluginMessages.pluginNothing(reference, Object.keys(named)), {
       code: 'LEANTUNE_PLUGIN_EMPTY',
-      remedy: messages.pluginRemedy(),
+      remedy: pluginMessages.pluginRemedy(),
     });
   }
   const problems = [...candidates].flatMap(([value, name]) =>
     (looksLikeTask(value) ? taskProblems : methodProblems)(value).map((problem) =>
-      messages.pluginExportProblem(name, problem),
+      pluginMessages.pluginExportProblem(name, problem),
     ),
   );
   if (problems.length > 0) {
-    throw new UsageError(messages.pluginInvalid(reference, problems), {
+    throw new UsageError(pluginMessages.pluginInvalid(reference, problems), {
       code: 'LEANTUNE_PLUGIN_INVALID',
-      remedy: messages.pluginRemedy(),
+      remedy: pluginMessages.pluginRemedy(),
     });
   }
   const values = [...candidates.keys()];
