@@ -222,9 +222,9 @@ const taskTypes: Readonly<Record<string, string>> = {
 };
 
 /** A batch whose decoder reads given tokens, so that none are made of labels. */
-function withDecoderInput({ head, batch }: TinyModel): Batch {
-  const found = batch(1);
-  if (head.kind !== 'seq2seq-lm') return found;
+function withDecoderInput(tiny: TinyModel): Batch {
+  const found = tiny.batch(1);
+  if (tiny.head.kind !== 'seq2seq-lm') return found;
   const { shape, data } = found.labels;
   const decoderInputIds = { dtype: 'int32', shape, data: Int32Array.from(data, (id) => Math.max(3, id)) } as const;
   return { ...found, inputs: { ...found.inputs, decoderInputIds } };
