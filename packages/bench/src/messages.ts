@@ -297,7 +297,16 @@ Start with:  npx leantune run quickstart`,
     `precision ${precision} needs numbers that backend ${backend} cannot hold`,
   precisionRemedy: () => 'Compute with the torch backend (npx leantune setup torch, then --backend torch), or in fp32.',
   memorySweepAlone: () => 'stands alone: the file says what is measured',
-  memorySweepOut: () => 'only with --sweep',
+  memorySweepOut: () => 'only with --sweep or --backend',
+  memoryBackendWithout: () => 'cannot stand beside --backend, which runs one step of one size',
+  noDeviceMeter: (backend: string) => `backend ${backend} does not say what its allocator hands out`,
+  noDeviceMeterRemedy: () => 'take --backend torch, torch:cpu or torch:cuda:0 (on GPUs with torch 2.9 or later)',
+  logicalDiffers: (method: string, predicted: number, measured: number) =>
+    `WARNING: ${method}: the meter counted ${measured} bytes on the device where meta predicts ${predicted}`,
+  predictedNote: () =>
+    'predicted peak: logical peak of the step on the meta backend. ratio: what the allocator handed out at most in the same step on the device, on rows of full length after a warm-up step, over it.',
+  keptNote: () =>
+    'in forward, backward, update: the same peak by phase. kept: bytes that libraries keep for themselves (workspaces of cuBLAS); they are part of every figure of the device.',
   memoryUnsupported: () => 'no figure: see notes',
   memoryOfFull: () => 'of full',
   memoryOfFullNote: () =>

@@ -184,7 +184,16 @@ export const commands = {
         kind: 'text',
       },
       sweep: { flags: '--sweep <file>', summary: 'measure what a sweep of kind memory lists', kind: 'text' },
-      out: { flags: '--out <folder>', summary: 'with --sweep: write tables, plots and figures there', kind: 'text' },
+      backend: {
+        flags: '--backend <name>',
+        summary: "run the step on a device too, e.g. torch:cuda:0, and compare with its allocator's peak",
+        kind: 'text',
+      },
+      out: {
+        flags: '--out <folder>',
+        summary: 'with --sweep or --backend: write tables and figures there',
+        kind: 'text',
+      },
       momentum: { flags: '--momentum <value>', summary: 'momentum of sgd (default: 0)', kind: 'text' },
       accumulate: { flags: '--accumulate <n>', summary: 'micro-batches of the step (default: 1)', kind: 'text' },
       dropout: { flags: '--dropout <rate>', summary: "dropout rate (default: the model's own)", kind: 'text' },
@@ -205,6 +214,7 @@ export const commands = {
     examples: [
       'npx leantune memory --model bert-large-uncased --batch 32 --seq 512',
       "npx leantune memory --model bert-base-uncased --methods 'full,lora,tokentune(ratio=0.3)' --seq 512 --fit 24GiB",
+      "npx leantune memory --model bert-base-uncased --methods 'full,lora,meft1' --batch 32 --seq 128 --backend torch:cuda:0",
     ],
   },
   gradcheck: {

@@ -2,6 +2,7 @@
 import {
   UsageError,
   measureStepMemory,
+  memoryMeter,
   metaProvider,
   precisions,
   trainedParameters,
@@ -10,7 +11,7 @@ import {
   withSavingPolicy,
   isLoaded,
 } from '@leantune/core';
-import type { Precision, StepMemory } from '@leantune/core';
+import type { DeviceSnapshot, LoadedBackend, Precision, StepMemory } from '@leantune/core';
 import { applyMethods } from '@leantune/methods';
 import { randomModel } from '@leantune/models';
 import { largestFit } from './fit.js';
@@ -31,13 +32,20 @@ export interface MethodMemory {
   readonly memory: StepMemory;
 }
 
-/** @throws UsageError where a method does not support the model */
-export async function measureMethods(settings: MemorySettings): Promise<MethodMemory[]> {
-  const backend = await metaProvider().load();
+/**
+ * On the meta backend.
+ * @param computing the backend whose figures are wanted, where that matters: one that fuses kernels needs less in between
+ * @throws UsageError where a method does not support the model
+ */
+export async function measureMethods(
+  settings: MemorySettings,
+  computing: Pick<LoadedBackend, 'fusesKernels'> = {},
+): Promise<MethodMemory[]> {
+  const backend = await metaProvider({ fusesKernels: computing.fusesKernels === true }).load();
   if (isLoaded(backend)) await useBackend(backend);
   return settings.methods.map((method) => {
     try {
-      return measureMethod(settings, method);
+      return measureMethod(settings, method).measured;
     } catch (error) {
       // Of several methods, the one that cannot be measured is named.
       if (!(error instanceof UsageError) || settings.methods.length === 1 || error.message.startsWith(method))
@@ -50,7 +58,11 @@ export async function measureMethods(settings: MemorySettings): Promise<MethodMe
   });
 }
 
-function measureMethod(settings: MemorySettings, method: string): MethodMemory {
+/** On the backend that is in use; with what its device's allocator says of the step. */
+export function measureMethod(
+  settings: MemorySettings,
+  method: string,
+): { readonly measured: MethodMemory; readonly device: DeviceSnapshot | undefined } {
   const { blueprint, head, saving, config, fit, gradientAccumulation, maxGradNorm } = settings;
   const { storage, autocast }: Precision = precisions[settings.precision];
   const model = withParameterStorage(storage, () => randomModel(blueprint, head, seed));
@@ -61,10 +73,12 @@ function measureMethod(settings: MemorySettings, method: string): MethodMemory {
     const trained = trainedParameters(model);
     const optimizer = settings.optimizer.create(trained);
     let warmedUp = false;
+    let device: DeviceSnapshot | undefined;
     const measure = (batchSize: number, sequenceLength: number) => {
       const batch = worstCaseBatch(model, config, batchSize, sequenceLength);
       const at = { seed, microStep: 0, gradientAccumulation, maxGradNorm, warmedUp };
       const memory = withSavingPolicy(saving, () => measureStepMemory(model, optimizer, trained, batch, at));
+      device = memoryMeter().deviceSnapshot();
       warmedUp = true;
       return { batchSize, sequenceLength, memory, peakBytes: memory.peakBytes };
     };
@@ -72,7 +86,7 @@ function measureMethod(settings: MemorySettings, method: string): MethodMemory {
       const parameters = model.parameterCounts();
       if (fit === undefined) {
         const { peakBytes: _peak, ...measured } = measure(settings.batchSize, settings.sequenceLength);
-        return { method, parameters, ...measured };
+        return { measured: { method, parameters, ...measured }, device };
       }
       const most = fit.what === 'batch' ? Math.floor(mostTokens / settings.sequenceLength) : blueprint.maxPositions;
       const found = largestFit(
@@ -81,7 +95,8 @@ function measureMethod(settings: MemorySettings, method: string): MethodMemory {
         most,
       );
       const { peakBytes: _peak, ...measured } = found.result;
-      return { method, parameters, ...measured, fits: found.size !== undefined, bounded: found.bounded };
+      const fits = found.size !== undefined;
+      return { measured: { method, parameters, ...measured, fits, bounded: found.bounded }, device };
     } finally {
       optimizer.release();
     }

@@ -107,7 +107,7 @@ const fitUnit = (what: 'batch' | 'seq') => (what === 'batch' ? 'rows' : 'tokens'
 
 /** @param command as the user would repeat it */
 export function memoryNotes(settings: MemorySettings, rows: readonly MethodMemory[], command: string): string[] {
-  const { precision, saving, optimizerName, head, gradientAccumulation, maxGradNorm, fit } = settings;
+  const { fit } = settings;
   const misfits = rows.filter(({ fits }) => fits === false);
   return [
     messages.metaNote(),
@@ -118,18 +118,22 @@ export function memoryNotes(settings: MemorySettings, rows: readonly MethodMemor
     ...(fit === undefined || misfits.length === 0
       ? []
       : [messages.misfitNote(formatByteSize(fit.limitBytes), fit.what)]),
-    messages.settingsNote(
-      [
-        `head ${head.kind}`,
-        `precision ${precision}`,
-        `optimizer ${optimizerName}`,
-        `clip ${maxGradNorm ?? 'off'}`,
-        `micro-batches ${gradientAccumulation}`,
-        `saving ${saving}`,
-      ].join(', '),
-    ),
+    messages.settingsNote(settingsText(settings)),
     messages.commandNote(command),
   ];
+}
+
+/** What every row was measured with. */
+export function settingsText(settings: MemorySettings): string {
+  const { precision, saving, optimizerName, head, gradientAccumulation, maxGradNorm } = settings;
+  return [
+    `head ${head.kind}`,
+    `precision ${precision}`,
+    `optimizer ${optimizerName}`,
+    `clip ${maxGradNorm ?? 'off'}`,
+    `micro-batches ${gradientAccumulation}`,
+    `saving ${saving}`,
+  ].join(', ');
 }
 
 /** What `--json` prints of one method. */

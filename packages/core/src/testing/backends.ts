@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { isLoaded, type LoadedBackend } from '../backend/backend.js';
+import { isLoaded, splitBackendName, type LoadedBackend } from '../backend/backend.js';
 import { computingProviders, nodeProviders } from '../node/loadBackend.js';
 import { useBackend } from '../backend/useBackend.js';
 import { memoryMeter } from '../tensor/runtime.js';
@@ -14,21 +14,22 @@ if (LEANTUNE_TEST_BACKENDS) await import(LEANTUNE_TEST_BACKENDS);
 
 /**
  * Runs a suite once for every backend that loads here, or for the one that `LEANTUNE_TEST_BACKEND` names, and shows the
- * others as skipped with the reason. After each test the meter must have returned to where it was: no test leaks a buffer.
+ * others as skipped with the reason; a device that is named there (`torch:cuda:0`) must load. After each test the meter must have returned to where it was: no test leaks a buffer.
  */
 export async function describeOnBackends(name: string, suite: (backend: LoadedBackend) => void): Promise<void> {
-  const only = process.env.LEANTUNE_TEST_BACKEND;
+  const { name: only, device } = splitBackendName(process.env.LEANTUNE_TEST_BACKEND ?? '');
   if (only === 'webgpu') useSoftwareWebGpu();
   const providers = only ? computingProviders().filter((provider) => provider.name === only) : nodeProviders();
   for (const provider of providers) {
-    const result = await provider.load();
+    const result = await provider.load(device);
     if (!isLoaded(result)) {
+      if (device !== undefined) throw new Error(result.reason);
       describe(`${name} [${provider.name}]`, () => it.skip(`skipped: ${result.reason}`, () => undefined));
       continue;
     }
     describe(`${name} [${provider.name}]`, () => {
       beforeAll(async () => {
-        await provider.load();
+        await provider.load(device);
       });
       // A meter for each test: a leak fails the test that leaks and no other.
       beforeEach(() => useBackend(result));

@@ -1,4 +1,4 @@
-/** `leantune memory`: exact memory of one training step from shapes alone, without weights, data or a GPU. */
+/** `leantune memory`: exact memory of one training step from shapes alone, and beside it what a device's allocator says. */
 import { writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { ConfigurationError } from '@leantune/core';
@@ -13,8 +13,9 @@ import type { CommandHandler } from '../table.js';
 
 export const memory: CommandHandler<'memory'> = async (invocation) => {
   const { options, terminal, commandLine } = invocation;
-  const { json, plot, sweep, out, ...typed } = options;
+  const { json, plot, sweep, out, backend, ...typed } = options;
   if (sweep !== undefined) return measureSweep(invocation, sweep);
+  if (backend !== undefined) return compareDevice(invocation, backend);
   if (out !== undefined) throw wrongOption('--out', messages.memorySweepOut());
   const settings = await resolveMemorySettings(typed);
   const rows = await measureMethods(settings);
@@ -41,6 +42,35 @@ export const memory: CommandHandler<'memory'> = async (invocation) => {
   terminal.out(`${renderTerminal(table, { colour: terminal.outColour })}\n\n${notes.join('\n')}\n`);
   return 0;
 };
+
+async function compareDevice(
+  { options, terminal, commandLine }: Parameters<CommandHandler<'memory'>>[0],
+  backend: string,
+): Promise<number> {
+  const { json, plot, out, sweep: _sweep, backend: _backend, ...typed } = options;
+  for (const [key, value] of [
+    ['--fit', typed.fit],
+    ['--plot', plot],
+  ] as const) {
+    if (value !== undefined) throw wrongOption(key, messages.memoryBackendWithout());
+  }
+  const settings = await resolveMemorySettings(typed);
+  const { compareWithDevice } = await import('../../memory/onDevice.js');
+  const { deviceNotes, deviceRecord, deviceTable, writeDeviceReport } = await import('../../memory/onDeviceTable.js');
+  const compared = await compareWithDevice(settings, backend, (line) => terminal.err(`${line}\n`));
+  if (json === true) {
+    terminal.out(`${JSON.stringify(deviceRecord(settings, compared, commandLine), null, 2)}\n`);
+  } else {
+    const notes = deviceNotes(settings, compared, commandLine).map(terminalNote);
+    const table = renderTerminal(deviceTable(settings, compared), { colour: terminal.outColour });
+    terminal.out(`${table}\n\n${notes.join('\n')}\n`);
+  }
+  if (out !== undefined) {
+    const files = await writeDeviceReport(settings, compared, commandLine, out);
+    terminal.err(`${messages.memoryFilesWritten(files.length, out)}\n`);
+  }
+  return compared.methods.every(({ failure }) => failure === undefined) ? 0 : 1;
+}
 
 async function measureSweep(
   { options, terminal, commandLine }: Parameters<CommandHandler<'memory'>>[0],

@@ -61,8 +61,9 @@ async function backendState(provider: BackendProvider): Promise<BackendState> {
 
 async function librariesOf(providers: readonly BackendProvider[]): Promise<EnvironmentReport['libraries']> {
   const libraries: Record<string, readonly NativeLibrary[]> = {};
-  for (const { name, libraries: look } of providers) {
-    if (look !== undefined) libraries[name] = await look();
+  for (const provider of providers) {
+    const found = await provider.libraries?.();
+    if (found !== undefined) libraries[provider.name] = found;
   }
   return libraries;
 }
