@@ -16,15 +16,11 @@ export interface FlatProgram {
   readonly threads?: number;
   /** WGSL run by each; the output is `result`. */
   readonly body: string;
-  /** WGSL before it. */
-  readonly declarations?: string;
-  /** The output's elements are atomic<i32>. */
-  readonly atomic?: boolean;
 }
 
 /** Runs the program into `output`, which it may read as well. */
 export function runFlat(backend: WebGPUBackend, program: FlatProgram, output: TensorInfo): void {
-  const { name, inputs, numbers = {}, integers = {}, body, declarations = '', atomic = false } = program;
+  const { name, inputs, numbers = {}, integers = {}, body } = program;
   const threads = program.threads ?? util.sizeFromShape(output.shape);
   if (threads === 0) return;
   const dispatchLayout = webgpu_util.flatDispatchLayout([threads]);
@@ -46,8 +42,7 @@ export function runFlat(backend: WebGPUBackend, program: FlatProgram, output: Te
       dispatchLayout,
       dispatch: webgpu_util.computeDispatch(dispatchLayout, [threads], workgroupSize),
       shaderKey: `leantune_${name}`,
-      atomic,
-      getUserCode: () => `${declarations}\nfn main(i : i32) { if (i < uniforms.threads) { ${body} } }`,
+      getUserCode: () => `fn main(i : i32) { if (i < uniforms.threads) { ${body} } }`,
     },
     Object.values(inputs).map(flat),
     output.dtype,

@@ -104,7 +104,7 @@ function gather(
   return computeFlat(backend, program, [...Indices.shape, ...A.shape.slice(1)], A.dtype);
 }
 
-/** Adds rows of float32 to zeros: WebGPU's atomics are of integers, so additions are tried until nobody came between. */
+/** Adds rows of float32 to zeros: a thread for each column, so that equal runs add in equal order, which atomics do not. */
 function scatterAdd(
   backend: WebGPUBackend,
   Indices: TensorInfo,
@@ -116,23 +116,13 @@ function scatterAdd(
   const output = computeFlat(backend, { name: 'zeros', inputs: {}, body: 'result[i] = 0.0;' }, shape, 'float32');
   const columns = util.sizeFromShape(shape.slice(1));
   const body = `
-    let row = Indices[i / uniforms.columns];
-    if (row >= 0 && row < uniforms.rows) {
-      let place = row * uniforms.columns + i % uniforms.columns;
-      var seen = atomicLoad(&result[place]);
-      loop {
-        let sum = bitcast<i32>(bitcast<f32>(seen) + Updates[i]);
-        let answer = atomicCompareExchangeWeak(&result[place], seen, sum);
-        if (answer.exchanged) { break; }
-        seen = answer.old_value;
-      }
+    for (var update = 0; update < uniforms.count; update++) {
+      let row = Indices[update];
+      if (row < 0 || row >= uniforms.rows) { continue; }
+      let place = row * uniforms.columns + i;
+      result[place] = result[place] + Updates[update * uniforms.columns + i];
     }`;
-  const threads = util.sizeFromShape(Updates.shape);
-  const integers = { columns, rows: shape[0]! };
-  runFlat(
-    backend,
-    { name: 'scatterRows', inputs: { Indices, Updates }, integers, threads, body, atomic: true },
-    output,
-  );
+  const integers = { columns, rows: shape[0]!, count: util.sizeFromShape(Indices.shape) };
+  runFlat(backend, { name: 'scatterRows', inputs: { Indices, Updates }, integers, threads: columns, body }, output);
   return output;
 }

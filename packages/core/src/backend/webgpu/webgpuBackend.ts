@@ -16,6 +16,7 @@ const POOL_BYTES = 64 * 2 ** 20;
 export class ReadableWebGpuBackend extends WebGPUBackend {
   private deviceError: LeantuneError | undefined;
   private mostBytesUsed = POOL_BYTES;
+  private readonly limitBytes: number;
 
   constructor(
     device: GPUDevice,
@@ -23,6 +24,7 @@ export class ReadableWebGpuBackend extends WebGPUBackend {
     private readonly waitUntil: WebGpuAccess['waitUntil'],
   ) {
     super(device, info);
+    this.limitBytes = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
     device.addEventListener('uncapturederror', (event) => {
       event.preventDefault(); // else it is printed as well
       this.deviceError ??= asLeantuneError(event.error);
@@ -35,7 +37,10 @@ export class ReadableWebGpuBackend extends WebGPUBackend {
   override readSync(dataId: object): BackendValues {
     const { values, dtype, resource } = this.tensorMap.get(dataId);
     const isOnDevice = values === undefined || values === null;
-    if (!isOnDevice || this.waitUntil === undefined) return super.readSync(dataId);
+    if (!isOnDevice || this.waitUntil === undefined) {
+      this.throwDeviceError(); // as far as it is known: nothing waits here
+      return super.readSync(dataId);
+    }
     return util.convertBackendValuesAndArrayBuffer(this.download(resource as GPUBuffer), dtype);
   }
 
@@ -47,9 +52,8 @@ export class ReadableWebGpuBackend extends WebGPUBackend {
   override uploadToGPU(dataId: object): void {
     const { dtype, shape } = this.tensorMap.get(dataId);
     const bytes = webgpu_util.GPUBytesPerElement(dtype) * util.sizeFromShape(shape);
-    const limitBytes = this.device.limits.maxStorageBufferBindingSize;
-    if (bytes > limitBytes) {
-      throw new OutOfMemoryError(backendMessages.webgpuBufferTooLarge(bytes, limitBytes), {
+    if (bytes > this.limitBytes) {
+      throw new OutOfMemoryError(backendMessages.webgpuBufferTooLarge(bytes, this.limitBytes), {
         code: 'LEANTUNE_OUT_OF_MEMORY',
         remedy: messages.backendOutOfMemoryRemedy(),
         requestedBytes: bytes,
