@@ -12,7 +12,11 @@ export interface PluginNames {
   readonly zod: string;
 }
 
-const ownPackages = { method: '@leantune/methods', task: '@leantune/tasks' } satisfies Record<PluginPart, string>;
+/** What their modules import. */
+const imported = {
+  method: ['@leantune/core', '@leantune/methods', '@leantune/models'],
+  task: ['@leantune/tasks'],
+} satisfies Record<PluginPart, readonly string[]>;
 
 export function commonFiles(part: PluginPart, names: PluginNames): Readonly<Record<string, string>> {
   return {
@@ -25,9 +29,7 @@ export function commonFiles(part: PluginPart, names: PluginNames): Readonly<Reco
 
 function manifest(part: PluginPart, { name, version, vitest, zod }: PluginNames): string {
   const range = `^${version}`;
-  const leantune = Object.fromEntries(
-    ['@leantune/core', '@leantune/models', ownPackages[part]].sort().map((each) => [each, range]),
-  );
+  const leantune = Object.fromEntries(imported[part].map((each) => [each, range]));
   const content = {
     name,
     version: '0.1.0',
