@@ -49,3 +49,11 @@ it('says that the command line named it', async () => {
     expect.stringMatching(/error: command line: methods: lora\(targets=\[ffn\.gate\]\) on \.\/tiny: /) as string,
   ]);
 });
+
+it('is asked by gradcheck before weights, data and tokenizer are', async () => {
+  const { code, stderr } = await runCli(['gradcheck', 'gpt2', 'meft1', '--backend', 'wasm'], { cwd: workingFolder() });
+  expect([code, stderr]).toEqual([
+    2,
+    'error: meft1 does not support GPT2LMHeadModel: MEFT is defined for bert, roberta, opt, bart, llama, vit\n',
+  ]);
+});
