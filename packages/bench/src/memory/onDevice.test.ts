@@ -14,9 +14,9 @@ const device = isLoaded(found) ? `torch:${found.device.name}` : '';
 /** Larger than its batch, so that what kernels take inside is small beside the rest. */
 const model = JSON.stringify({ ...smallBertConfig, vocab_size: 4000, hidden_size: 64, intermediate_size: 256 });
 
-const memory = (words: readonly string[]) => {
+const memory = async (words: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
   const cwd = workingFolder({ 'config.json': model });
-  return runCli(['memory', '--model', '.', ...words], { cwd }).then((result) => ({ ...result, cwd }));
+  return { ...(await runCli(['memory', '--model', '.', ...words], { cwd, environment })), cwd };
 };
 
 describe.skipIf(!isLoaded(found))(`memory beside the allocator of ${device}${note}`, () => {
@@ -29,7 +29,7 @@ describe.skipIf(!isLoaded(found))(`memory beside the allocator of ${device}${not
       expect(stdout).toContain(header);
     }
     expect(readdirSync(join(cwd, 'result')).sort()).toEqual(['device-memory.json', 'device-memory.md']);
-    const record = JSON.parse(readFileSync(join(cwd, 'result/device-memory.json'), 'utf8')) as Record;
+    const record = JSON.parse(readFileSync(join(cwd, 'result/device-memory.json'), 'utf8')) as DeviceRecord;
     expect(record.methods.map(({ predicted }) => predicted.method)).toEqual(methods.split(/,(?!.*\))|,(?=lora|tok)/));
     for (const { predicted, measured, ratio } of record.methods) {
       // The logical meter counts the same program there; the allocator never holds less.
@@ -45,6 +45,20 @@ describe.skipIf(!isLoaded(found))(`memory beside the allocator of ${device}${not
     expect(record.provenance.command).toMatch(/^npx leantune memory --model \. /);
   });
 
+  it('says how the device was told to compute', async () => {
+    const words = ['--batch', '1', '--seq', '8', '--backend', device, '--json'];
+    const { stdout } = await memory(words, { LEANTUNE_DETERMINISTIC: '1', LEANTUNE_THREADS: '1' });
+    expect((JSON.parse(stdout) as DeviceRecord).backend.details).toMatchObject({
+      deterministic: true,
+      threads: 1,
+      device: device.slice('torch:'.length),
+      CUBLAS_WORKSPACE_CONFIG: ':4096:8',
+    });
+    const { code, stderr } = await memory(words, { LEANTUNE_DETERMINISTIC: 'yes' });
+    expect(code).toBe(2);
+    expect(stderr).toContain('LEANTUNE_DETERMINISTIC is "yes": expected 1 or 0');
+  });
+
   it.each([
     ['--fit', '1GiB', 'cannot stand beside --backend, which runs one step of one size'],
     ['--backend', 'wasm', 'backend wasm does not say what its allocator hands out'],
@@ -56,6 +70,6 @@ describe.skipIf(!isLoaded(found))(`memory beside the allocator of ${device}${not
   });
 });
 
-type Record = ReturnType<typeof deviceRecord> & {
+type DeviceRecord = ReturnType<typeof deviceRecord> & {
   readonly methods: readonly { readonly predicted: { readonly method: string } }[];
 };

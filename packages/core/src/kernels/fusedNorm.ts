@@ -68,7 +68,9 @@ export function fusedNormGradients(
   centred: boolean,
 ): NormGradients | undefined {
   const values = (normalised ?? x)!;
-  if (!hasFusedKernel(normGradientKernelName) || !heldAlike([gradOutput, weight, values])) return undefined;
+  // Where x needs no gradient the weight is not read again, and one that was computed may be gone.
+  if (!needs.x || !hasFusedKernel(normGradientKernelName)) return undefined;
+  if (!heldAlike([gradOutput, weight, values])) return undefined;
   const gradients = runKernels(
     normGradientKernelName,
     { gradOutput, weight, values, rstd, mean: normalised === undefined ? mean : undefined },
