@@ -76,7 +76,7 @@ export const nodeMessages = {
   webgpuNoAdapter: (warnings: string) =>
     `Dawn finds no GPU with a driver for Vulkan, Direct3D 12 or Metal${warnings === '' ? '' : ` (${warnings})`}`,
   webgpuDriverRemedy: () =>
-    'install the Vulkan driver of the GPU (in a container of NVIDIA: NVIDIA_DRIVER_CAPABILITIES=all), or compute in software: apt install chromium-common, VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json',
+    'install the Vulkan driver of the GPU (in a container of NVIDIA: NVIDIA_DRIVER_CAPABILITIES=all), or compute in software: apt install chromium-common libvulkan1, VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json',
   webgpuProofFailed: (code: number, detail: string) =>
     `Dawn does not work here: the process that tried it ended with exit code ${code}${detail === '' ? '' : `: ${detail}`}`,
   webgpuProofWrong: (adapter: string, expected: number, found: number) =>
