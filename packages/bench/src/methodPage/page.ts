@@ -68,7 +68,7 @@ function layerText({ layer, once }: LayerMemory, measured?: MeasuredFacts): stri
   return [
     'Every layer after the first adds to what is kept for the backward pass, in numbers (4 bytes each in float32):',
     table(['', ...policies.map((policy) => `\`${policy}\``)], ['left', 'left', 'left'], [...rows, ...total]),
-    `${sizes.join(', ')}; words are options, the others have their defaults. Counted with dropout on BERT.`,
+    `${sizes.join(', ')}; other names are options. Counted with dropout, other options at their defaults.`,
     ...besides,
   ].join('\n\n');
 }

@@ -15,7 +15,11 @@ function isOptionsSchema(value: unknown): boolean {
 }
 
 const kept = z.object({ what: z.string().min(1), lean: z.string(), pytorch: z.string().optional() });
-const memory = z.object({ layer: z.array(kept), once: z.string().min(1).optional() });
+const memory = z.object({
+  layer: z.array(kept),
+  defaults: z.record(z.string(), z.number()).optional(),
+  once: z.string().min(1).optional(),
+});
 
 const definitionSchema = z
   .object({
@@ -29,6 +33,7 @@ const definitionSchema = z
     memory: memory.optional(),
   })
   .superRefine(({ memory, options }, context) => {
+    if (!isOptionsSchema(options)) return;
     const names = [...Object.keys(formulaSizes), ...Object.keys((options as z.ZodObject).shape)];
     const ones = Object.fromEntries(names.map((name) => [name, 1]));
     memory?.layer.forEach(({ lean, pytorch = lean }, index) => {

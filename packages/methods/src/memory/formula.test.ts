@@ -22,18 +22,22 @@ it.each([
   ['B - T', 'found "-"'],
   ['B T', 'found "T"'],
   ['', 'found the end'],
+  ['B·toString', 'found "toString"'],
 ])('%s is refused: %s', (formula, found) => {
   expect(() => evaluateFormula(formula, values)).toThrow(found);
 });
 
 it('names what it uses, once', () => {
-  expect(formulaNames('B·H + 2·B·rank/4')).toEqual(['B', 'H', 'rank']);
+  expect(formulaNames('B·H + 2·B·rank/4 + width2')).toEqual(['B', 'H', 'rank', 'width2']);
 });
 
 it('of a method may name its options, and nothing else', () => {
   const lora = getMethod('lora');
   const withFormula = (lean: string) => methodProblems({ ...lora, memory: { layer: [{ what: 'updates', lean }] } });
   expect(withFormula('B·T·rank')).toEqual([]);
+  expect(methodProblems({ ...lora, options: undefined, memory: { layer: [{ what: 'x', lean: 'B' }] } })).toEqual([
+    expect.stringContaining('options: expected a zod object'),
+  ]);
   expect(withFormula('B·T·width')).toEqual([
     'memory.layer.0: formula "B·T·width": expected a sum of products like "2·B·T·(H + width)" of B, T, H, F, A, rank, alpha, dropout, targets, rankStabilized and numbers, found "width"',
   ]);

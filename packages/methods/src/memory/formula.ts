@@ -14,7 +14,7 @@ export const formulaSizes = {
  * @throws SyntaxError for another form, and for a name without a value
  */
 export function evaluateFormula(formula: string, values: Readonly<Record<string, number>>): number {
-  const tokens = formula.match(/[A-Za-z]+|[\d.]+|\S/g) ?? [];
+  const tokens = formula.match(/[A-Za-z]\w*|[\d.]+|\S/g) ?? [];
   let at = 0;
   const fail = (found: string | undefined): never => {
     throw new SyntaxError(messages.formula(formula, found, Object.keys(values)));
@@ -25,7 +25,7 @@ export function evaluateFormula(formula: string, values: Readonly<Record<string,
       const value = sum();
       return tokens[at++] === ')' ? value : fail(tokens[at - 1]);
     }
-    const value = token === undefined ? undefined : (values[token] ?? Number(token));
+    const value = Object.hasOwn(values, token ?? '') ? values[token!] : Number(token);
     return value === undefined || Number.isNaN(value) ? fail(token) : value;
   };
   const product = (): number => {
@@ -47,5 +47,5 @@ export function evaluateFormula(formula: string, values: Readonly<Record<string,
 
 /** The names that a formula uses. */
 export function formulaNames(formula: string): string[] {
-  return [...new Set(formula.match(/[A-Za-z]+/g))];
+  return [...new Set(formula.match(/[A-Za-z]\w*/g))];
 }
