@@ -137,7 +137,7 @@ const devicePeaksSchema = z.strictObject({
 });
 
 /** What the device's own allocator says of the measured step: other bytes than the logical ones. */
-export const deviceMemorySchema = devicePeaksSchema.extend({
+const deviceMemorySchema = devicePeaksSchema.extend({
   /** Which allocator. */
   source: z.string(),
   /** By phase; `setup` is what comes between the others, `evaluation` the largest of all evaluations. */

@@ -12,7 +12,7 @@ import type { DeviceComparison, MethodOnDevice } from './onDevice.js';
 import type { MemorySettings } from './settings.js';
 
 /** Peak of the allocator over the predicted one; undefined where the device could not take the step. */
-export function deviceRatio({ predicted, measured }: MethodOnDevice): number | undefined {
+function deviceRatio({ predicted, measured }: MethodOnDevice): number | undefined {
   return measured && measured.device.allocatedPeakBytes / predicted.memory.peakBytes;
 }
 

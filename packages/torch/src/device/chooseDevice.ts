@@ -2,7 +2,7 @@ import { EnvironmentError, UsageError, nearestName } from '@leantune/core';
 import { messages } from '../messages.js';
 
 /** What there is to choose from. */
-export interface DevicesHere {
+interface DevicesHere {
   /** GPUs that this libtorch can use. */
   readonly gpus: number;
   readonly hasCuda: boolean;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { TorchAddon } from '../native/addon.js';
 
-export interface Gpu {
+interface Gpu {
   /** E.g. `NVIDIA H100 80GB HBM3`. */
   readonly name: string;
   /** Compute capability, e.g. `9.0`; empty where the driver does not say. */
