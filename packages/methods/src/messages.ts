@@ -72,6 +72,8 @@ export const messages = {
     `${file}: ${key} "${pattern}" is no regular expression that leantune reads (${reason})`,
   adapterTensorUnknown: (file: string, names: readonly string[]) =>
     `${file}: ${names.length} tensors belong to nothing that is trained here: ${names.slice(0, 4).join(', ')}${names.length > 4 ? ', …' : ''}`,
+  promptOfTwoStacks: () =>
+    'expected 1: with 2 PEFT trains rows of a second stack, which it never reads; set it to 1 in PromptTuningConfig and train again',
   adapterUnsupported: (file: string, key: string, found: string) => `${file}: ${key} = ${found} is not supported`,
   adapterRemedy: () => 'save the adapter with PEFT save_pretrained(folder, safe_serialization=True)',
   adapterNothingTrainedRemedy: () => "applyMethods(model, 'lora')",

@@ -10,6 +10,7 @@ import { describeOnBackends } from '../../../core/src/testing/backends.js';
 import { applyMethods } from '../index.js';
 import { loadAdapter, loadAdapterTensors, saveAdapter } from '../node/adapterFiles.js';
 import { tinyModels, type TinyModel } from '../testing/tinyModels.js';
+import { planPrompt } from './prompt.js';
 
 const root = mkdtempSync(join(tmpdir(), 'leantune-prompt-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -150,6 +151,18 @@ await describeOnBackends('prefix and prompt files', () => {
 
   if (compared) return;
   compared = true;
+
+  it('of two stacks are refused, and stand before what an encoder reads with one', async () => {
+    const tiny = tinyModels.find(({ head }) => head.kind === 'seq2seq-lm')!;
+    const json = { peft_type: 'PROMPT_TUNING', task_type: 'SEQ_2_SEQ_LM', num_virtual_tokens: 2 };
+    const model = tiny.make();
+    expect(() => planPrompt(model, { ...json, num_transformer_submodules: 2 }, 'adapter_config.json')).toThrow(
+      'num_transformer_submodules: expected 1: with 2 PEFT trains rows of a second stack, which it never reads',
+    );
+    const { tensors } = planPrompt(model, { ...json, num_transformer_submodules: 1 }, 'adapter_config.json');
+    expect(tensors).toEqual([['prompt_encoder.embedding.weight', [2, 32]]]);
+    model.release();
+  });
 
   if (existsSync(projected)) {
     it('of a projection hold what it makes: its own parameters and file agree', async () => {

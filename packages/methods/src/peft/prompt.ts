@@ -18,7 +18,7 @@ const kinds = z.enum(['PREFIX_TUNING', 'PROMPT_TUNING']);
 const promptConfig = z.looseObject({
   peft_type: kinds,
   num_virtual_tokens: z.int().min(1),
-  num_transformer_submodules: z.literal(1).nullish(),
+  num_transformer_submodules: z.literal(1, { error: messages.promptOfTwoStacks() }).nullish(),
   modules_to_save: z.array(z.string()).nullish(),
 });
 
