@@ -75,7 +75,7 @@ describe('help', () => {
 
       Options:
         --out <folder>     folder of the run (default: runs/<sweep>)
-        --backend <name>   backend to compute with (default: LEANTUNE_BACKEND, else the best)
+        --backend <name>   backend, e.g. torch:cuda:0 (default: LEANTUNE_BACKEND, else the best)
         --retry            run cells again that failed or ran out of memory
         --force            run every cell again
         --on-error <what>  after a cell that failed: continue (default) or stop (choices: "continue",

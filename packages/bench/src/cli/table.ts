@@ -33,7 +33,7 @@ const json = {
 
 const backend = {
   flags: '--backend <name>',
-  summary: 'backend to compute with (default: LEANTUNE_BACKEND, else the best)',
+  summary: 'backend, e.g. torch:cuda:0 (default: LEANTUNE_BACKEND, else the best)',
   kind: 'text',
 } as const satisfies OptionDefinition;
 
