@@ -9,14 +9,12 @@ torch.set_num_threads(int(os.environ.get("LEANTUNE_THREADS") or torch.get_num_th
 
 
 def classifier(request, dropout):
-    """The model that leantune saved in the request's folder, in float32, with one rate for every dropout."""
+    """The float32 model that leantune saved in the request's folder, with one rate for every dropout."""
     config = AutoConfig.from_pretrained(request["checkpoint"])
     for name, value in vars(config).items():
         if name.endswith(("dropout", "dropout_prob", "pdrop")) and isinstance(value, (int, float)):
             setattr(config, name, dropout)
-    return AutoModelForSequenceClassification.from_pretrained(
-        request["checkpoint"], config=config, torch_dtype=torch.float32
-    )
+    return AutoModelForSequenceClassification.from_pretrained(request["checkpoint"], config=config)
 
 
 class Trainee:

@@ -87,7 +87,7 @@ it('says below the table what a reader must know', () => {
     step: batch to the device, forward, backward, clipping to norm 1, AdamW (decay 0.01), loss to the host; float32; 32 rows of 128 random tokens without padding; weights of minilm-l6; 2 threads.
     same loss: difference of the losses of the first batch with the same weights, without dropout; gradient norms agree within 0.1 %, numbers of trained parameters exactly. A pair that disagrees has no ratio.
     peer: torch 2.13.0; attention and AdamW as they come (sdpa, torch.optim.AdamW).
-    15 rounds; torch 2.13.0, 2 threads; PyTorch 2.13.0, 2 threads; 2 × Example CPU.
+    12 rounds; torch 2.13.0, 2 threads; PyTorch 2.13.0, 2 threads; 2 × Example CPU.
     command: npx leantune bench peers"
   `);
 });

@@ -58,7 +58,7 @@ const defaultModel = 'minilm-l6';
 const defaultMethods = ['full', 'lora', 'tokentune'];
 
 /** Timed turns of each contestant. */
-export const defaultRounds: Readonly<Record<Suite, number>> = { ops: 7, steps: 5, peers: 15 };
+export const defaultRounds: Readonly<Record<Suite, number>> = { ops: 7, steps: 5, peers: 12 };
 
 /** @throws ConfigurationError naming everything that is wrong */
 export async function resolveBenchSettings(

@@ -316,7 +316,7 @@ export const commands = {
       },
       rounds: {
         flags: '--rounds <n>',
-        summary: 'timed turns of each (default: ops 7, steps 5, peers 15)',
+        summary: 'timed turns of each (default: ops 7, steps 5, peers 12)',
         kind: 'text',
       },
       threads: {
