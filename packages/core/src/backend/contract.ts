@@ -5,6 +5,8 @@ export type { AdamWKernel } from '../kernels/adamWUpdate.js';
 export { uniformKernelName } from '../kernels/random.js';
 export { activationGradientKernelName, activationKernelName, activationNames } from '../kernels/activation.js';
 export type { ActivationName } from '../kernels/activation.js';
+export { attentionGradientKernelName, attentionKernelName } from '../kernels/attention.js';
+export type { FusedAttention } from '../kernels/attention.js';
 export { applyKeepMaskKernelName, dropoutKernelName, keepMaskKernelName } from '../kernels/dropout.js';
 export { affineKernelName, normGradientKernelName, normKernelName } from '../kernels/fusedNorm.js';
 export { biasedMatMulKernelName } from '../kernels/linearAlgebra.js';

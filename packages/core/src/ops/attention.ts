@@ -1,5 +1,6 @@
 import { differentiable, type OpContext } from '../autograd/differentiable.js';
 import { savingPolicy } from '../autograd/policy.js';
+import { fusesAttention } from '../kernels/attention.js';
 import { consume } from '../kernels/dispatch.js';
 import { applyKeepMask, keepMask, type DropoutStream } from '../kernels/dropout.js';
 import { add, multiply, subtract } from '../kernels/elementwise.js';
@@ -19,6 +20,7 @@ import {
   type Block,
 } from './attentionBlocks.js';
 import { forProduct } from './cast.js';
+import { fusedAttentionPass, type AttentionTensors as Inputs } from './fusedAttention.js';
 import { compareHeads, mixHeads, transposedMixHeads } from './headProducts.js';
 import { mergeHeads, repeatHeads, rowsOfHeads, splitHeads, sumRepeatedHeads } from './heads.js';
 import { attentionBias, type AttentionMask } from './mask.js';
@@ -53,9 +55,11 @@ export interface AttentionOptions {
  */
 export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions): Tensor {
   [query, key, value] = forProduct(query, key, value);
-  return differentiable('attention', { query, key, value }, (context) =>
-    new AttentionPass(context, query, key, value, options).run(),
-  );
+  const fuses = savingPolicy() === 'lean' && fusesAttention(query, key, value);
+  return differentiable('attention', { query, key, value }, (context) => {
+    if (fuses) return fusedAttentionPass(context, { query, key, value }, options);
+    return new AttentionPass(context, query, key, value, options).run();
+  });
 }
 
 /** Values of the forward pass that the backward pass reads, of a block of the selected queries: computed or kept. */
@@ -71,15 +75,12 @@ interface KeptBlock {
   dropped(): Tensor;
 }
 
-/** The same value at every call. */
 function memoized<T>(compute: () => T): () => T {
   let result: { readonly value: T } | undefined;
   return () => (result ??= { value: compute() }).value;
 }
 
 type Gradients = Partial<Record<keyof Inputs, Tensor | undefined>>;
-
-type Inputs = Readonly<Record<'query' | 'key' | 'value', Tensor>>;
 
 class AttentionPass {
   private readonly heads: number;

@@ -56,7 +56,7 @@ export function maskOfBlock(
 }
 
 /** Each block draws from a stream of its own, so that it can be drawn without the others. */
-function streamOfBlock({ rate, key: [first, second] }: DropoutStream, index: number): DropoutStream {
+export function streamOfBlock({ rate, key: [first, second] }: DropoutStream, index: number): DropoutStream {
   return { rate, key: index === 0 ? [first, second] : streamKey(first >>> 0, 'attention block', second, index) };
 }
 

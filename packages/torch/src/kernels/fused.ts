@@ -1,16 +1,19 @@
-import type { TensorInfo } from '@tensorflow/tfjs-core';
+import type { NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import {
   activationGradientKernelName,
   activationKernelName,
   activationNames,
   affineKernelName,
   applyKeepMaskKernelName,
+  attentionGradientKernelName,
+  attentionKernelName,
   biasedMatMulKernelName,
   dropoutKernelName,
   keepMaskKernelName,
   normGradientKernelName,
   normKernelName,
   type ActivationName,
+  type FusedAttention,
   type StreamKey,
 } from '@leantune/core/backend';
 import type { CallWriter } from '../backend/call.js';
@@ -73,6 +76,35 @@ function registerNorms(): void {
   registerEncoded(affineKernelName, (call, { value, weight, bias }) => call.tensor(value).tensor(weight).tensor(bias));
 }
 
+/** `composed` asks for the version of devices that no loop is written for, for tests. */
+interface AttentionAttributes extends FusedAttention {
+  readonly composed?: boolean;
+}
+
+interface AttentionGradientAttributes extends AttentionAttributes {
+  readonly needsQuery: boolean;
+  readonly needsKey: boolean;
+  readonly needsValue: boolean;
+}
+
+function registerAttention(): void {
+  const encode = (call: CallWriter, inputs: NamedTensorInfoMap, attributes: AttentionAttributes): CallWriter => {
+    const { heads, keyValueHeads, scaling, absolute, rate, length, blockSize, streams, composed } = attributes;
+    call.tensor(inputs.query).tensor(inputs.key);
+    for (const each of [inputs.value, inputs.maskKeys, inputs.causalQueries, inputs.causalKeys]) optional(call, each);
+    call.number(heads).number(keyValueHeads).number(scaling).flag(absolute);
+    call.number(rate).number(length).number(blockSize).numbers(streams.flat());
+    return optional(call, inputs.rows).flag(composed);
+  };
+  registerEncoded<AttentionAttributes>(attentionKernelName, encode);
+  registerTorchKernel<AttentionGradientAttributes>(attentionGradientKernelName, ({ inputs, attrs, backend }) =>
+    backend.runAll(attentionGradientKernelName, (call) => {
+      encode(call, inputs, attrs).tensor(inputs.gradOutput);
+      for (const flag of [attrs.needsQuery, attrs.needsKey, attrs.needsValue]) call.flag(flag);
+    }),
+  );
+}
+
 /** Kernels of core's ops that do the work of several. */
 export function registerFusedKernels(): void {
   const activation = (name: ActivationName) => activationNames.indexOf(name);
@@ -87,4 +119,5 @@ export function registerFusedKernels(): void {
   );
   registerDropout();
   registerNorms();
+  registerAttention();
 }

@@ -1,4 +1,5 @@
 import { activationGradientKernelName, activationKernelName } from '../../kernels/activation.js';
+import { attentionGradientKernelName, attentionKernelName } from '../../kernels/attention.js';
 import { applyKeepMaskKernelName, dropoutKernelName, keepMaskKernelName } from '../../kernels/dropout.js';
 import { affineKernelName, normGradientKernelName, normKernelName } from '../../kernels/fusedNorm.js';
 import { biasedMatMulKernelName } from '../../kernels/linearAlgebra.js';
@@ -29,6 +30,12 @@ const normGradient: Inference = (inputs, { needsX, needsWeight, needsBias }) => 
   return [...outputs, ...[needsWeight, needsBias].filter((needed) => needed === true).map(() => weight)];
 };
 
+const attentionGradient: Inference = (inputs, { needsQuery, needsKey, needsValue }) => {
+  const key = input(inputs, 'key');
+  const outputs: Meta[] = needsQuery === true ? [input(inputs, 'query')] : [];
+  return [...outputs, ...[needsKey, needsValue].filter((needed) => needed === true).map(() => key)];
+};
+
 const biasedMatMul = (inputs: MetaInputs, { transposeB }: Attributes) =>
   batchMatMul(inputs, { transposeA: false, transposeB });
 
@@ -36,6 +43,8 @@ const biasedMatMul = (inputs: MetaInputs, { transposeB }: Attributes) =>
 export const fusedKernels: Readonly<Record<string, Inference>> = {
   [activationKernelName]: like('x'),
   [activationGradientKernelName]: like('gradOutput'),
+  [attentionKernelName]: like('query'),
+  [attentionGradientKernelName]: attentionGradient,
   [biasedMatMulKernelName]: biasedMatMul,
   [keepMaskKernelName]: (_inputs, { shape }) => ({ shape: shape as number[], storage: 'bool' }),
   [applyKeepMaskKernelName]: like('x'),

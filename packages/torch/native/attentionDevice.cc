@@ -1,0 +1,125 @@
+#include "attention.h"
+
+namespace leantune {
+
+namespace {
+at::ScalarType wideOf(const Tensor& x) { return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
+
+// [batch, length, n, d] → [batch, heads, length, d], each head as often in a row as queries meet it.
+Tensor split(const Tensor& x, int64_t heads, at::ScalarType wide) {
+  const Tensor heads_first = x.to(wide).transpose(1, 2);
+  return x.size(2) == heads ? heads_first : heads_first.repeat_interleave(heads / x.size(2), 1);
+}
+
+// A part of the queries [first, first + count) of every row and head.
+class Part {
+ public:
+  Part(const Attention& attention, int64_t first, int64_t count) : attention_(attention), first_(first), count_(count) {}
+
+  // [batch, heads, count, keys]
+  Tensor probabilities(const Tensor& query, const Tensor& key) const {
+    Tensor scores = at::matmul(query.narrow(2, first_, count_), key.transpose(2, 3)).mul_(attention_.scaling);
+    const Tensor bias = this->bias();
+    if (bias.defined()) scores.add_(bias);
+    return at::softmax(scores, -1);
+  }
+
+  // x with dropped elements.
+  Tensor dropped(const Tensor& x) const {
+    const AttentionDropout& dropout = attention_.dropout;
+    if (dropout.rate == 0) return x;
+    const auto numbers = x.options().dtype(at::kLong);
+    const int64_t heads = attention_.heads(), keys = attention_.keys();
+    Tensor position = at::arange(first_, first_ + count_, numbers).view({1, 1, -1, 1});
+    if (dropout.rows.defined()) {
+      const Tensor rows = dropout.rows.view({attention_.batch(), 1, -1, 1}).narrow(2, first_, count_);
+      position = rows.to(at::kLong).remainder(dropout.queries);
+    }
+    const Tensor pairs = at::arange(attention_.batch() * heads, numbers).view({-1, heads, 1, 1});
+    const Tensor key = at::arange(keys, numbers);
+    Tensor keep;
+    // Selected queries may come from any block.
+    const int64_t all = static_cast<int64_t>(dropout.streams.size());
+    const int64_t own = first_ / dropout.blockSize;
+    const bool selects = dropout.rows.defined();
+    for (int64_t block = selects ? 0 : own; block < (selects ? all : own + 1); block++) {
+      const int64_t start = block * dropout.blockSize;
+      const int64_t rows = std::min(dropout.blockSize, dropout.queries - start);
+      const Tensor places = ((pairs * rows + (position - start)) * keys + key);
+      const Tensor stays = uniformAt(places, dropout.streams[block]).ge(static_cast<float>(dropout.rate));
+      keep = keep.defined() ? at::where(position.ge(start), stays, keep) : stays;
+    }
+    return x * at::where(keep, at::full({}, dropout.factor(), x.options()), at::zeros({}, x.options()));
+  }
+
+ private:
+  // [batch, 1, count or 1, keys]
+  Tensor bias() const {
+    const Tensor& mask = attention_.maskKeys;
+    const Tensor keys = mask.defined() ? mask.view({mask.size(0), 1, 1, -1}) : mask;
+    if (!attention_.causalQueries.defined()) return keys;
+    const Tensor queries = attention_.causalQueries.unsqueeze(1).unsqueeze(3).narrow(2, first_, count_);
+    const Tensor later = attention_.causalKeys.unsqueeze(1).unsqueeze(1).gt(queries);
+    const Tensor hidden = at::where(later, at::full({}, kLowestFloat, queries.options()), at::zeros({}, queries.options()));
+    if (!keys.defined()) return hidden;
+    const Tensor either = at::minimum(hidden, keys);
+    return attention_.absolute ? either + hidden : either;
+  }
+
+  const Attention& attention_;
+  const int64_t first_, count_;
+};
+
+template <typename Body>
+void inParts(const Attention& attention, Body body) {
+  const int64_t size = attention.dropout.blockSize;
+  for (int64_t first = 0; first < attention.rows(); first += size) {
+    body(Part(attention, first, std::min(size, attention.rows() - first)), first, std::min(size, attention.rows() - first));
+  }
+}
+}  // namespace
+
+Tensor attentionOnDevice(const Attention& attention) {
+  const auto wide = wideOf(attention.query);
+  const int64_t heads = attention.heads();
+  const Tensor query = split(attention.query, heads, wide), key = split(attention.key, heads, wide),
+               value = split(attention.value, heads, wide);
+  Tensor output = at::empty_like(attention.query);
+  inParts(attention, [&](const Part& part, int64_t first, int64_t count) {
+    const Tensor mixed = at::matmul(part.dropped(part.probabilities(query, key)), value);
+    output.narrow(1, first, count).copy_(mixed.transpose(1, 2));
+  });
+  return output;
+}
+
+void attentionGradientsOnDevice(const Attention& attention, const Tensor& gradient, AttentionGradients& result) {
+  const auto wide = wideOf(attention.query);
+  const int64_t heads = attention.heads();
+  const bool needsScores = result.needsQuery || result.needsKey;
+  const Tensor query = split(attention.query, heads, wide), key = split(attention.key, heads, wide);
+  const Tensor value = needsScores ? split(attention.value, heads, wide) : Tensor();
+  const Tensor grads = split(gradient, heads, wide);
+  if (result.needsQuery) result.query = at::empty_like(attention.query);
+  Tensor keySum, valueSum;
+  const auto added = [](Tensor& sum, const Tensor& term) { sum = sum.defined() ? sum.add_(term) : term; };
+  inParts(attention, [&](const Part& part, int64_t first, int64_t count) {
+    const Tensor grad = grads.narrow(2, first, count);
+    const Tensor probabilities = part.probabilities(query, key);
+    if (result.needsValue) added(valueSum, at::matmul(part.dropped(probabilities).transpose(2, 3), grad));
+    if (!needsScores) return;
+    const Tensor weighted = probabilities * part.dropped(at::matmul(grad, value.transpose(2, 3)));
+    const Tensor scores = (weighted - probabilities * weighted.sum(-1, /*keepdim=*/true)).mul_(attention.scaling);
+    if (result.needsQuery) result.query.narrow(1, first, count).copy_(at::matmul(scores, key).transpose(1, 2));
+    if (result.needsKey) added(keySum, at::matmul(scores.transpose(2, 3), query.narrow(2, first, count)));
+  });
+  // [batch, heads, keys, d] → [batch, keys, key heads, d], summed over the heads that share one.
+  const auto gathered = [&](const Tensor& sum) {
+    const int64_t shared = heads / attention.keyHeads();
+    const Tensor grouped = sum.view({sum.size(0), attention.keyHeads(), shared, sum.size(2), sum.size(3)}).sum(2);
+    return grouped.transpose(1, 2).to(attention.key.scalar_type()).contiguous();
+  };
+  if (result.needsKey) result.key = gathered(keySum);
+  if (result.needsValue) result.value = gathered(valueSum);
+}
+
+}  // namespace leantune
