@@ -4,11 +4,16 @@ import { CorruptFileError, RandomStream } from '@leantune/core';
 import { expect } from 'vitest';
 import { loadTask } from '../task/loadTask.js';
 import { dataFolder, emptyEnvironment } from './glueFolder.js';
+import { cifarRecords, hubParquet, hubPictures, picture, pictures, png, tarball } from './imageFiles.js';
 
 interface Original {
   readonly task: string;
   /** The damaged file is the first one. */
-  readonly files: Readonly<Record<string, string>>;
+  readonly files: Readonly<Record<string, string | Buffer>>;
+  /** Without lines or rows of its own: errors name the file alone. */
+  readonly binary?: true;
+  /** The file around the content, where that is damaged inside of it. */
+  readonly around?: (content: Buffer) => Buffer;
 }
 
 const tsv = 'sentence\tlabel';
@@ -25,6 +30,13 @@ const squad = {
     },
   ],
 };
+
+const cifarBatches: Readonly<Record<string, Buffer>> = Object.fromEntries([
+  ...[1, 2, 3, 4, 5].map((batch) => [`data_batch_${batch}.bin`, cifarRecords(pictures(2, batch))]),
+  ['test_batch.bin', cifarRecords(pictures(2))],
+]);
+const below = (folder: string, files: Readonly<Record<string, Buffer>>) =>
+  Object.fromEntries(Object.entries(files).map(([name, content]) => [`${folder}/${name}`, content]));
 
 /** One dataset of every format, in the layout of its publisher. */
 const originals: readonly Original[] = [
@@ -67,6 +79,20 @@ const originals: readonly Original[] = [
     },
   },
   { task: 'squad', files: { 'squad/dev-v1.1.json': JSON.stringify(squad) } },
+  { task: 'cifar10', files: below('cifar10', cifarBatches) },
+  {
+    task: 'cifar10',
+    files: { 'cifar10/cifar-10-binary.tar.gz': tarball(below('cifar-10-batches-bin', cifarBatches)) },
+    binary: true,
+  },
+  {
+    task: 'svhn',
+    files: {
+      'svhn/cropped_digits/train-00000-of-00001.parquet': Buffer.from(png(picture(0).image)),
+      'svhn/cropped_digits/test-00000-of-00001.parquet': hubPictures('image', pictures(2)),
+    },
+    around: (bytes) => hubParquet('image', [{ bytes, label: 0 }]),
+  },
 ];
 
 /** NUL, tab, line ends, marks of the formats, digits, and bytes that break UTF-8. */
@@ -85,19 +111,19 @@ function mutate(original: Buffer, random: RandomStream): Buffer {
 
 /**
  * Loads `count` damaged files of every format in turns, the same ones in every run. Each must load or fail with a
- * CorruptFileError that names file and line. Returns how often each outcome (`loaded` or an error's code) came.
+ * CorruptFileError that names the file, and its line or row where it has any. Returns how often each outcome (`loaded` or an error's code) came.
  */
 export async function loadMutatedFiles(count: number): Promise<Record<string, number>> {
   const random = new RandomStream(7, 'mutated files');
-  const cases = originals.map(({ task, files }) => {
+  const cases = originals.map(({ task, files, binary = false, around = (content: Buffer) => content }) => {
     const folder = dataFolder(files);
     const [name, content] = Object.entries(files)[0]!;
-    return { task, folder, file: join(folder, name), content: Buffer.from(content) };
+    return { task, folder, file: join(folder, name), content: Buffer.from(content), binary, around };
   });
   const outcomes: Record<string, number> = {};
   for (let round = 0; round < count; round++) {
-    const { task, folder, file, content } = cases[round % cases.length]!;
-    writeFileSync(file, mutate(content, random));
+    const { task, folder, file, content, binary, around } = cases[round % cases.length]!;
+    writeFileSync(file, around(mutate(content, random)));
     const outcome = await loadTask(task, { dataFolder: folder, environment: emptyEnvironment }).then(
       (loaded) => {
         const rows = loaded.reportSplits.flatMap((split) => loaded.rows(split));
@@ -108,7 +134,9 @@ export async function loadMutatedFiles(count: number): Promise<Record<string, nu
         expect(error, String(error)).toBeInstanceOf(CorruptFileError);
         const { message, code } = error as CorruptFileError;
         expect(message.startsWith(folder), message).toBe(true);
-        if (code !== 'LEANTUNE_EMPTY_FILE') expect(message.slice(folder.length), message).toMatch(/^[^:]+:\d+: /);
+        if (code !== 'LEANTUNE_EMPTY_FILE' && !binary) {
+          expect(message.slice(folder.length), message).toMatch(/^[^:]+:\d+: /);
+        }
         return code;
       },
     );
