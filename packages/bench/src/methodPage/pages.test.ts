@@ -1,10 +1,15 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { methodPages, pagesFolder } from './pages.js';
 
-it('the committed pages are what the methods say: else run `npm run docs`', async () => {
-  const pages = await methodPages();
+/** One training step of every method on shapes: made once for both tests. */
+let pages: ReadonlyMap<string, string>;
+beforeAll(async () => {
+  pages = await methodPages();
+}, 240_000);
+
+it('the committed pages are what the methods say: else run `npm run docs`', () => {
   for (const [file, content] of pages) {
     expect(existsSync(file) ? readFileSync(file, 'utf8') : 'absent', basename(file)).toBe(content);
   }
@@ -15,8 +20,8 @@ it('the committed pages are what the methods say: else run `npm run docs`', asyn
   ).toEqual([...pages.keys()].sort());
 });
 
-it('figures are those of the memory command, and LoRA trains what it says', async () => {
-  const lora = (await methodPages()).get(join(pagesFolder(), 'lora.md'))!;
+it('figures are those of the memory command, and LoRA trains what it says', () => {
+  const lora = pages.get(join(pagesFolder(), 'lora.md'))!;
   // 12 layers, query and value: 8 · (768 + 768) each; the head 768 · 2 + 2.
   expect(lora).toContain(`| lora | \`lean\` | ${12 * 2 * 8 * (768 + 768) + 768 * 2 + 2} |`);
   expect(lora).toContain('| `bert.encoder.layer.*.attention.self.query.lora_A.weight` | 8 × 768 | 12 |');
