@@ -2,7 +2,9 @@
 import { messages } from '../messages.js';
 import { benchMessages } from '../messages/bench.js';
 import type { Cell, Table } from '../report/table.js';
+import { update } from './matches.js';
 import type { BenchRow, Suite } from './rows.js';
+import { warmupTurns } from './runMatch.js';
 import { defaultRounds } from './settings.js';
 import type { BenchSettings } from './settings.js';
 
@@ -57,8 +59,8 @@ export function benchNotes(
   );
   const versions = own.flatMap((row) => (row.status === 'ok' && row.theirs.versions ? [row.theirs.versions] : []));
   return [
-    benchMessages.ratioNote(suite),
-    ...(suite === 'ops' ? [benchMessages.opNote()] : [benchMessages.stepNote(settings)]),
+    benchMessages.ratioNote(suite, warmupTurns),
+    ...(suite === 'ops' ? [benchMessages.opNote()] : [benchMessages.stepNote(settings, update)]),
     ...(suite === 'peers' ? [benchMessages.agreementNote()] : []),
     ...(versions[0] === undefined ? [] : [benchMessages.versionsNote(versions[0])]),
     benchMessages.devicesNote([...devices], settings.rounds ?? defaultRounds[suite], cpu),

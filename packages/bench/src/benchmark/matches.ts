@@ -21,7 +21,7 @@ interface Peer {
 }
 
 /** As torch.optim.AdamW and the Trainer of transformers have them by default, but for the learning rate. */
-const update = { learningRate: 5e-5, weightDecay: 0.01, maxGradNorm: 1 };
+export const update = { learningRate: 5e-5, weightDecay: 0.01, maxGradNorm: 1 };
 
 const seed = 0;
 

@@ -16,7 +16,7 @@ import { checkStep, makeTrainee } from './stepModel.js';
 
 const python = await findPython();
 
-/** Twice as many updates as the decay needs to be seen: a rate that moves the loss, and one thread. */
+/** Three rows of a tiny BERT, with a rate, a decay and a norm under which a few updates are seen in the loss. */
 async function tinyJob(method: string, change: Partial<StepJob> = {}): Promise<StepJob> {
   const model = join(workingFolder(), 'tiny');
   await writeTinyCheckpoint(model);

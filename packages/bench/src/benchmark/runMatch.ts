@@ -23,7 +23,8 @@ export interface MatchOptions {
   readonly onRound: (round: number) => void;
 }
 
-const warmupTurns = 2;
+/** Turns of each that are not kept. */
+export const warmupTurns = 2;
 const restMs = 20;
 
 /** Backends among themselves: one row each, the first is what the others are compared to. */

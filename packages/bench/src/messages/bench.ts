@@ -55,12 +55,15 @@ export const benchMessages = {
   failed: (reason: string) => `failed: ${reason}`,
   agrees: ({ ours, theirs }: Agreement) =>
     `same loss (${Math.abs(ours.loss - theirs.loss).toExponential(0)}), ${ours.trainedParameters} trained`,
-  ratioNote: (suite: Suite) =>
-    `ratio: time of the backend over that of ${suite === 'peers' ? 'the peer' : 'the first backend'} in the same round, then median, quartiles and range over the rounds; below 1 it is faster. In every round each makes one turn, one after the other, each in a process of its own that sleeps between its turns; 2 turns each before the first round do not count.`,
+  ratioNote: (suite: Suite, warmupTurns: number) =>
+    `ratio: time of the backend over that of ${suite === 'peers' ? 'the peer' : 'the first backend'} in the same round, then median, quartiles and range over the rounds; below 1 it is faster. In every round each makes one turn, one after the other, each in a process of its own that sleeps between its turns; ${warmupTurns} turns each before the first round do not count.`,
   opNote: () =>
     'case: op and sizes of its input. minilm-l6: 32 × 128 tokens, width 384; bert-base: 8 × 128 tokens, width 768. A turn is the median of the calls within 40 ms, at least 3; adamw: the update of one encoder layer.',
-  stepNote: ({ model, randomWeights, batchSize, sequenceLength, threads }: BenchSettings) =>
-    `step: batch to the device, forward, backward, clipping to norm 1, AdamW (decay 0.01), loss to the host; float32; ${batchSize} rows of ${sequenceLength} random tokens without padding; ${randomWeights ? 'random weights of the configuration of' : 'weights of'} ${model}; ${threads} threads.`,
+  stepNote: (
+    { model, randomWeights, batchSize, sequenceLength, threads }: BenchSettings,
+    { weightDecay, maxGradNorm }: { readonly weightDecay: number; readonly maxGradNorm: number },
+  ) =>
+    `step: batch to the device, forward, backward, clipping to norm ${maxGradNorm}, AdamW (decay ${weightDecay}), loss to the host; float32; ${batchSize} rows of ${sequenceLength} random tokens without padding; ${randomWeights ? 'random weights of the configuration of' : 'weights of'} ${model}; ${threads} threads.`,
   agreementNote: () =>
     'same loss: difference of the losses of the first batch with the same weights, without dropout; gradient norms agree within 0.1 %, numbers of trained parameters exactly. A pair that disagrees has no ratio.',
   versionsNote: (versions: Readonly<Record<string, string>>) =>
