@@ -34,7 +34,7 @@ describe('help', () => {
         data           datasets: what is there, whether it is right, where it comes from
         profile        step time and exact memory of methods side by side, on random data
         bench          ratios of times, side by side: ops, training steps, and steps beside transformers and PEFT
-        new            the folder of a new method, which passes the contract battery as it stands
+        new            the folder of a new method or task, which passes its battery as it stands
         parity         run reference cases and print the largest error of each tensor
 
       Exit codes:
