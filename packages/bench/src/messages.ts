@@ -288,6 +288,8 @@ Start with:  npx leantune run quickstart`,
   gradcheckNoise: (noisy: number, layers: number) =>
     `${noisy} of ${layers} layers train on noise: take gradient=exact, fewer reversibleLayers, or larger factors lambda and beta.`,
   gradcheckData: (rows: number, data: string, source: string) => `${rows} rows: ${data}; weights: ${source}.`,
+  nothingSelected: (split: string) =>
+    `no epoch has a defined score on the ${split} split to be selected by: the last one is reported`,
   patienceAlone: () => 'only a search for the best epoch is given up: training ends after its epochs',
   fusedClips: () =>
     'a fused optimizer cannot clip: it releases the first gradients before it knows the norm of all, by which clipping scales each',

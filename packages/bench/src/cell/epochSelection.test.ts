@@ -26,7 +26,8 @@ describe('the epoch that is reported', () => {
       selection.add(metrics);
       if (selection.signal.aborted) break;
     }
-    return { trained, epoch: selection.epoch, ...selection.outcome };
+    const warned = selection.warnings.length === 0 ? {} : { warned: selection.warnings };
+    return { trained, epoch: selection.epoch, ...selection.outcome, ...warned };
   };
   const scores = (...values: (number | undefined)[]) => values.map((value) => [metric('accuracy', value)]);
 
@@ -58,8 +59,12 @@ describe('the epoch that is reported', () => {
     expect(after({ select: 'best-dev', patience: 3 }, falling)).toMatchObject({ trained: 5, epoch: 5 });
   });
 
-  it('is the last one where no score is defined', () => {
-    expect(after({ select: 'best-dev' }, scores(undefined, undefined))).toEqual({ trained: 2, epoch: 2 });
+  it('is the last one where no score is defined, with a warning', () => {
+    expect(after({ select: 'best-dev' }, scores(undefined, undefined))).toEqual({
+      trained: 2,
+      epoch: 2,
+      warned: ['no epoch has a defined score on the dev split to be selected by: the last one is reported'],
+    });
   });
 
   it('comes back with the values that its parameters had', () => {
@@ -126,7 +131,7 @@ describe('a cell', () => {
   };
   const valueOn = (metrics: readonly Metric[], split: string) => metrics.find((each) => each.split === split)!.value!;
 
-  it('reports its best epoch, and scores other tasks with the model of then', async () => {
+  it('reports its best epoch, and scores other tasks with the model of then', { timeout: 240_000 }, async () => {
     const last = await executeCell(config({}), hooks);
     const best = await executeCell(config({ select: 'best-dev' }), hooks);
     expect(last.selected).toBeUndefined();

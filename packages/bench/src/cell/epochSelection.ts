@@ -4,6 +4,7 @@
  */
 import type { NamedParameter } from '@leantune/core';
 import type { LoadedTask } from '@leantune/tasks';
+import { messages } from '../messages.js';
 import type { CellOutcome, Metric, TrainingSettings } from './contract.js';
 
 type Settings = Pick<TrainingSettings, 'select' | 'patience'>;
@@ -60,6 +61,13 @@ export class EpochSelection {
     if (this.best === undefined) return {};
     const { name, split, value } = this.best.criterion;
     return { selected: { epoch: this.best.epoch, epochs: this.epochs, metric: name, split, value } };
+  }
+
+  /** What a reader must know where nothing could be selected. */
+  get warnings(): readonly string[] {
+    return this.selects && this.best === undefined
+      ? [messages.nothingSelected(this.task.declaration.splits.select)]
+      : [];
   }
 
   /** Gives the parameters the values that they had after the epoch that counts. */

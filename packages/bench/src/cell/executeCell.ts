@@ -143,7 +143,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     parameters: model.parameterCounts(),
     sources: describeSources(loaded, task, trainSplit),
     backend: { name: backend.name, device: backend.device.description, details: backend.details },
-    warnings: [...loaded.warnings, ...task.warnings, ...scoring.warnings],
+    warnings: [...loaded.warnings, ...task.warnings, ...scoring.warnings, ...selection.warnings],
   };
 };
 
