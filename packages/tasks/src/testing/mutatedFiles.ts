@@ -31,10 +31,14 @@ const squad = {
   ],
 };
 
-const cifarBatches: Readonly<Record<string, Buffer>> = Object.fromEntries([
-  ...[1, 2, 3, 4, 5].map((batch) => [`data_batch_${batch}.bin`, cifarRecords(pictures(2, batch))]),
-  ['test_batch.bin', cifarRecords(pictures(2))],
-]);
+const cifarBatches: Readonly<Record<string, Buffer>> = {
+  'data_batch_1.bin': cifarRecords(pictures(2, 1)),
+  'data_batch_2.bin': cifarRecords(pictures(2, 2)),
+  'data_batch_3.bin': cifarRecords(pictures(2, 3)),
+  'data_batch_4.bin': cifarRecords(pictures(2, 4)),
+  'data_batch_5.bin': cifarRecords(pictures(2, 5)),
+  'test_batch.bin': cifarRecords(pictures(2)),
+};
 const below = (folder: string, files: Readonly<Record<string, Buffer>>) =>
   Object.fromEntries(Object.entries(files).map(([name, content]) => [`${folder}/${name}`, content]));
 
