@@ -13,10 +13,9 @@ export interface CodeState {
 }
 
 /** The plugins that a cell's method and tasks come from. */
-export function usedPlugins<Plugin extends Pick<PluginIdentity, 'methods' | 'tasks'>>(
-  { method, task }: Pick<CellConfig, 'method' | 'task'>,
-  plugins: readonly Plugin[],
-): Plugin[] {
+export function usedPlugins<
+  Plugin extends { readonly methods: readonly string[]; readonly tasks?: readonly string[] | undefined },
+>({ method, task }: Pick<CellConfig, 'method' | 'task'>, plugins: readonly Plugin[]): Plugin[] {
   const methodsUsed = new Set(parseSpelling(method).map(({ name }) => name));
   const tasksUsed = new Set([task, ...(task.evaluate ?? [])].map(({ name }) => name));
   return plugins.filter(
