@@ -1,3 +1,4 @@
+import { precisions } from '@leantune/core';
 import { randomModel, readModelConfig, type HeadOptions } from '@leantune/models';
 import { describe, expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
@@ -30,7 +31,7 @@ function check(method: string, { layers, hidden = 64, dropout = 0.1, json, head 
   const first = make();
   const batch = randomInput(first, config, 4, json?.model_type === 'vit' ? 5 : 12, 1);
   first.release();
-  return checkGradients(make, method, batch, { seed: 2 });
+  return checkGradients(make, method, batch, { seed: 2, precision: precisions.fp32 });
 }
 
 await describeOnBackends('gradient checks', () => {
