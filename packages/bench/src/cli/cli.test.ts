@@ -33,7 +33,7 @@ describe('help', () => {
         gradcheck      the gradient of reversible layers beside the ordinary one, layer by layer
         data           datasets: what is there, whether it is right, where it comes from
         profile        step time and exact memory of methods side by side, on random data
-        bench          ratios of times, side by side: ops, training steps, and steps beside transformers and PEFT
+        bench          times as ratios, side by side: ops, training steps, steps beside transformers
         new            the folder of a new method or task, which passes its battery as it stands
         parity         run reference cases and print the largest error of each tensor
 

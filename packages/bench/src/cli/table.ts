@@ -296,7 +296,7 @@ export const commands = {
     ],
   },
   bench: {
-    summary: 'ratios of times, side by side: ops, training steps, and steps beside transformers and PEFT',
+    summary: 'times as ratios, side by side: ops, training steps, steps beside transformers',
     arguments: [{ usage: '[suite...]', summary: 'ops, steps, peers (default: all)' }],
     options: {
       model: { flags: '--model <name>', summary: 'model of the steps (default: minilm-l6)', kind: 'text' },
