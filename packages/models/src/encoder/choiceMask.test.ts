@@ -37,7 +37,9 @@ await describeOnBackends('choices that a question lacks', () => {
     const together: Batch = { ...plain, inputs: { ...plain.inputs, choiceMask } };
     const gradients = (batch: Batch) => {
       const loss = forwardBackward(model, batch, { seed: 0, microStep: 0 })!;
-      const values = model.parameters().flatMap(({ gradient, size }) => [...(gradient?.read() ?? new Float32Array(size))]);
+      const values = model
+        .parameters()
+        .flatMap(({ gradient, size }) => [...(gradient?.read() ?? new Float32Array(size))]);
       releaseGradients([...model.namedParameters()]);
       return [loss, ...values];
     };
