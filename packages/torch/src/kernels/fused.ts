@@ -1,5 +1,6 @@
 import type { NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import {
+  absmaxBlockSize,
   activationGradientKernelName,
   activationKernelName,
   activationNames,
@@ -8,12 +9,16 @@ import {
   attentionGradientKernelName,
   attentionKernelName,
   biasedMatMulKernelName,
+  dequantizeNf4KernelName,
   dropoutKernelName,
+  dynamicCodebook,
   keepMaskKernelName,
+  nf4Codebook,
   normGradientKernelName,
   normKernelName,
   type ActivationName,
   type FusedAttention,
+  type Nf4KernelAttributes,
   type StreamKey,
 } from '@leantune/core/backend';
 import type { CallWriter } from '../backend/call.js';
@@ -120,4 +125,14 @@ export function registerFusedKernels(): void {
   registerDropout();
   registerNorms();
   registerAttention();
+  registerEncoded<Nf4KernelAttributes>(dequantizeNf4KernelName, (call, inputs, { shape, blockSize }) => {
+    const { codes, absmax, nestedAbsmax, nestedOffset } = inputs;
+    optional(call.tensor(codes).tensor(absmax), nestedAbsmax);
+    if (nestedAbsmax !== undefined) call.tensor(nestedOffset);
+    call.number(absmaxBlockSize).numbers([...dynamicCodebook]);
+    call
+      .numbers(shape)
+      .number(blockSize)
+      .numbers([...nf4Codebook]);
+  });
 }
