@@ -1,5 +1,5 @@
 /** Twenty training steps of a small BERT: every backend that computes gives the losses and the bytes of the first one. */
-import { isLoaded, type LoadedBackend } from '@leantune/core';
+import { isLoaded, type LoadedBackend, type StepMemory } from '@leantune/core';
 import { nodeProviders } from '@leantune/core/node';
 import { describe, expect, it } from 'vitest';
 import { trainSmallBert } from '../testing/smallBert.js';
@@ -14,6 +14,12 @@ for (const provider of nodeProviders()) {
 }
 const note = missing.length === 0 ? '' : ` (${missing.join('; ')})`;
 
+const keptOf = ({ savedBytes, savedBytesByLayer, staticBytes }: StepMemory) => ({
+  savedBytes,
+  savedBytesByLayer,
+  staticBytes,
+});
+
 describe.skipIf(loaded.length < 2)(`${loaded.map(({ name }) => name).join(', ')}${note}`, () => {
   it.each(['full', 'lora(rank=4)', 'tokentune(tokens=5)'])('agree on 20 steps of %s', async (method) => {
     const [first, ...others] = loaded as [LoadedBackend, ...LoadedBackend[]];
@@ -24,7 +30,11 @@ describe.skipIf(loaded.length < 2)(`${loaded.map(({ name }) => name).join(', ')}
       const { losses, memory } = await trainSmallBert(backend, method, 20);
       const errors = losses.map((loss, step) => Math.abs(loss - expected.losses[step]!));
       expect(Math.max(...errors), backend.name).toBeLessThan(1e-5);
-      expect(memory, backend.name).toEqual(expected.memory);
+      // Fused kernels hold less while they compute; what is kept between them is the same.
+      if (backend.fusesKernels === true) {
+        expect(keptOf(memory), backend.name).toEqual(keptOf(expected.memory));
+        expect(memory.peakBytes, backend.name).toBeLessThanOrEqual(expected.memory.peakBytes);
+      } else expect(memory, backend.name).toEqual(expected.memory);
     }
   });
 });
