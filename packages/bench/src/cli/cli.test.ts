@@ -81,7 +81,7 @@ describe('help', () => {
         --on-error <what>  after a cell that failed: continue (default) or stop (choices: "continue",
                            "stop")
         --dry-run          print the plan and run nothing
-        --plugin <path>    a plugin with methods: file, folder or package; may be repeated
+        --plugin <path>    a plugin with methods or tasks: file, folder or package; may be repeated
         --offline          touch no network, as with HF_HUB_OFFLINE=1: say what is missing and where it
                            belongs
         --json             print JSON instead of text
@@ -154,7 +154,7 @@ describe('usage errors end with 2, the nearest name and where to look', () => {
     ],
     [
       ['run', 'quikstart'],
-      'error: unknown sweep "quikstart": did you mean "quickstart"?\nShipped sweeps: quickstart, sentences. A sweep of your own is given by its path, ending in .yaml.\n',
+      'error: unknown sweep "quikstart": did you mean "quickstart"?\nShipped sweeps: minilm-glue, quickstart, sentences. A sweep of your own is given by its path, ending in .yaml.\n',
     ],
     [
       ['run', 'quickstart', '--on-error', 'ask'],
@@ -233,7 +233,7 @@ describe('names', () => {
     const { stdout } = await outside(['show', 'lora', '--json']);
     expect(JSON.parse(stdout)).toMatchObject({
       method: 'lora',
-      options: { rank: 'integer, default 8: rank of the update' },
+      options: { rank: 'integer, ≥ 1, default 8: rank of the update' },
     });
   });
 

@@ -98,7 +98,8 @@ await describeOnBackends('memory of graphs', (backend) => {
 
     it('has the same gradients under both saving policies', () => {
       const [lean, pytorch] = [gradients('lean'), gradients('pytorch')];
-      expect(lean.loss).toBe(pytorch.loss);
+      // A fused kernel of `lean` adds up in another order than the composed form that `pytorch` asks for.
+      expect(Math.abs(lean.loss! - pytorch.loss!)).toBeLessThanOrEqual(backend.fusesKernels === true ? 1e-6 : 0);
       expect(lean.values.size).toBe(23);
       for (const [name, values] of pytorch.values) {
         const largest = Math.max(...values.map(Math.abs));
