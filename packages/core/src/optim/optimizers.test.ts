@@ -159,6 +159,7 @@ function optimizerTests(): void {
     });
     const without: NamedParameter = ['none', Parameter.from([1], [1])];
     expect(gradientNorm([...parameters, without])).toBeCloseTo(13, 5); // √(3² + 12² + 4²)
+    expect(gradientNorm([parameters[0]!])).toBeGreaterThan(0); // of one parameter alone
     expect(gradientNorm([without])).toBe(0);
     for (const [, parameter] of [...parameters, without]) parameter.release();
   });
