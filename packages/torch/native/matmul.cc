@@ -51,10 +51,10 @@ KERNEL(BatchMatMul) {
   return product(a.to(dtype), b.to(dtype), std::nullopt);
 }
 
-// [a [rows, inner], b, bias [columns], whether b is transposed]
+// [a [rows, inner], b, bias [columns] or [1, columns], whether b is transposed]
 KERNEL(LeantuneBiasedMatMul) {
   const Tensor a = in.tensor();
   const Tensor b = in.tensor();
-  const Tensor bias = in.tensor();
+  const Tensor bias = in.tensor().view({-1});
   return product(a, in.flag() ? b.t() : b, bias);
 }

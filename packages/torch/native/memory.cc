@@ -34,8 +34,11 @@ void freeHostBlock(void* pointer) {
   {
     const std::lock_guard<std::mutex> lock(blocksMutex);
     const auto block = bytesOfBlocks.find(pointer);
-    bytes = block->second;
-    bytesOfBlocks.erase(block);
+    // Not there: it was given out before this allocator came.
+    if (block != bytesOfBlocks.end()) {
+      bytes = block->second;
+      bytesOfBlocks.erase(block);
+    }
   }
   liveBytes -= bytes;
   hostAllocator->raw_deallocate(pointer);

@@ -125,6 +125,6 @@ KERNEL(LogSoftmax) {
 KERNEL(LeantuneHalfSumOfSquares) {
   const Tensor x = in.tensor().view({-1});
   if (x.scalar_type() == at::kFloat) return at::dot(x, x).div_(2);
-  const Tensor norm = at::linalg_vector_norm(x, 2, c10::nullopt, false, at::kFloat);
+  const Tensor norm = at::linalg_vector_norm(x, 2, c10::nullopt, false, x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat);
   return at::mul(norm, norm).div_(2);
 }

@@ -1,6 +1,6 @@
 /** Words of `leantune bench` → settings, or everything that is wrong with them at once. */
 import { availableParallelism } from 'node:os';
-import { ConfigurationError, EnvironmentError } from '@leantune/core';
+import { ConfigurationError, EnvironmentError, splitBackendName } from '@leantune/core';
 import type { ConfigurationIssue } from '@leantune/core';
 import { requestedThreads } from '@leantune/core/node';
 import { readModelConfig } from '@leantune/models';
@@ -11,6 +11,7 @@ import { benchMessages } from '../messages/bench.js';
 import { unknownProblem } from '../registry/problems.js';
 import type { Registry, Resolved } from '../registry/registry.js';
 import { zodIssues } from '../sweep/issues.js';
+import { numberOrText } from '../sweep/numberOrText.js';
 import { splitTopLevel } from '../sweep/splitTopLevel.js';
 import { opNames } from './opShapes.js';
 import type { OpName, OpShapesName } from './opShapes.js';
@@ -84,7 +85,8 @@ export async function resolveBenchSettings(
   const chosenSuites = named('suite', 'suite', suiteWords, suites);
   const ops = named('--ops', 'op', listed(words.ops) ?? opNames, opNames);
   const backends = listed(words.backend);
-  named('--backend', 'backend', backends ?? [], registry.backendNames());
+  const withoutDevices = backends?.map((word) => splitBackendName(word).name) ?? [];
+  named('--backend', 'backend', withoutDevices, registry.backendNames());
   const methods = (listed(words.methods) ?? defaultMethods).map((word) =>
     resolve('--methods', registry.resolveMethod(word)),
   );
@@ -128,10 +130,6 @@ function typedFigures({ batch, seq, dropout, rounds, threads }: BenchWords): Rec
   );
   const rates = dropout === undefined ? {} : { dropout: splitTopLevel(dropout).map(numberOrText) };
   return { ...Object.fromEntries(single), ...rates };
-}
-
-function numberOrText(word: string): number | string {
-  return word.trim() !== '' && Number.isFinite(Number(word)) ? Number(word) : word;
 }
 
 function invalid(issues: readonly ConfigurationIssue[]): ConfigurationError {

@@ -6,6 +6,7 @@ import { parseMethodSpec, withOrdinaryGradient } from '@leantune/methods';
 import { z } from 'zod';
 import { messages } from '../messages.js';
 import { zodIssues } from '../sweep/issues.js';
+import { numberOrText } from '../sweep/numberOrText.js';
 
 const count = z.int().positive();
 
@@ -53,9 +54,7 @@ export async function resolveGradcheckSettings(
 ): Promise<GradcheckSettings> {
   const spec = parseMethodSpec(methodWord);
   withOrdinaryGradient(spec);
-  const typed = Object.fromEntries(
-    Object.entries(words).map(([key, word]) => [key, Number.isFinite(Number(word)) ? Number(word) : word]),
-  );
+  const typed = Object.fromEntries(Object.entries(words).map(([key, word]) => [key, numberOrText(word)]));
   const issues: ConfigurationIssue[] = [];
   const figures = figuresSchema.safeParse(typed, { reportInput: true });
   if (!figures.success) {

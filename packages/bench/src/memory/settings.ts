@@ -10,6 +10,7 @@ import { savingSchema } from '../cell/contract.js';
 import { messages } from '../messages.js';
 import { resolvedBy, methodProblem } from '../registry/packages.js';
 import { zodIssues } from '../sweep/issues.js';
+import { numberOrText } from '../sweep/numberOrText.js';
 import { splitTopLevel } from '../sweep/splitTopLevel.js';
 import { parseByteSize } from './byteSize.js';
 
@@ -203,8 +204,4 @@ function optimizerWords(word: string | undefined): {
     }),
   );
   return { name, options };
-}
-
-function numberOrText(word: string): number | string {
-  return word.trim() !== '' && Number.isFinite(Number(word)) ? Number(word) : word;
 }

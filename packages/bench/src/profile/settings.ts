@@ -9,6 +9,7 @@ import { messages } from '../messages.js';
 import { unknownProblem } from '../registry/problems.js';
 import type { Registry, Resolved } from '../registry/registry.js';
 import { zodIssues } from '../sweep/issues.js';
+import { numberOrText } from '../sweep/numberOrText.js';
 
 const count = z.int().positive();
 
@@ -93,10 +94,6 @@ export async function resolveSettings(
     saving,
     ...(backend === undefined ? {} : { backend }),
   };
-}
-
-function numberOrText(word: string): number | string {
-  return word.trim() !== '' && Number.isFinite(Number(word)) ? Number(word) : word;
 }
 
 /** The model's configuration; where something else is wrong already, only if no download is needed. */

@@ -40,7 +40,7 @@ export function backward(output: Tensor, gradOutput?: Tensor, { onGradient }: Ba
   }
   memoryMeter().inPhase('backward', () =>
     noGrad(() => {
-      const first = gradOutput?.retain() ?? keep(fill(expected, 1));
+      const first = scope(() => castStorage(gradOutput ?? fill(expected, 1), output.storageDtype).retain());
       walk(root, first, onGradient);
     }),
   );

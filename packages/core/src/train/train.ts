@@ -41,6 +41,8 @@ export interface TrainOptions {
   readonly schedule?: ScheduleName;
   /** Fraction of all optimiser steps; rounded up as Hugging Face does. Default 0. */
   readonly warmupRatio?: number;
+  /** Optimiser steps of warm-up, whatever `warmupRatio` says, unless 0 (as Hugging Face's Trainer). Default 0. */
+  readonly warmupSteps?: number | undefined;
   /** Default: no clipping. */
   readonly maxGradNorm?: number | undefined;
   /** Micro-batches per optimiser step. Default 1. */
@@ -74,12 +76,12 @@ export interface TrainResult {
  */
 export async function train(model: TrainableModel, batches: BatchSource, options: TrainOptions): Promise<TrainResult> {
   if (!holdsValues()) throw withoutValues();
-  const { seed = 0, gradientAccumulation = 1, saving = 'lean', warmupRatio = 0 } = options;
+  const { seed = 0, gradientAccumulation = 1, saving = 'lean', warmupRatio = 0, warmupSteps = 0 } = options;
   const stepsPerEpoch = Math.ceil(batches.length / gradientAccumulation);
   const totalSteps = Math.min(stepsPerEpoch * options.epochs, options.maxSteps ?? Infinity);
   const schedule = {
     name: options.schedule ?? 'constant',
-    warmupSteps: Math.ceil(totalSteps * warmupRatio),
+    warmupSteps: warmupSteps > 0 ? warmupSteps : Math.ceil(totalSteps * warmupRatio),
     totalSteps,
   } as const;
   const trained = trainedParameters(model);
