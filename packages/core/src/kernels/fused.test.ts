@@ -90,6 +90,8 @@ const cases: readonly Case[] = [
     compute: (make) => [
       biasedMatMul(make('a', [9, 13]), make('w', transposeB ? [5, 13] : [13, 5]), make('b', [5]), transposeB),
       biasedMatMul(make('a', [9, 13]), make('w', transposeB ? [5, 13] : [13, 5]), make('b', [1, 5]), transposeB),
+      // Larger products may take another way.
+      biasedMatMul(make('a', [90, 70]), make('w', transposeB ? [60, 70] : [70, 60]), make('b', [1, 60]), transposeB),
     ],
   })),
   {
