@@ -23,7 +23,7 @@ export const data: CommandHandler<'data'> = async ({ words, ...input }) => {
   if (!Object.hasOwn(actions, action)) {
     throw usage(dataMessages.unknownAction(action, names, nearestName(action, names)));
   }
-  // A folder is told from a task by its path: `.`, `data/`, `../shared/data`.
+  // A folder is told from a task by its path: `.`, `data/`, `path/to/data`.
   const folder = input.options.data ?? rest.find((word) => /[/\\]|^\.+$/.test(word) && !taskNames().includes(word));
   const tasks = rest.filter((word) => word !== folder).map((word) => getTask(word).name);
   if (tasks.length === 0 && (action === 'show' || action === 'fetch')) throw usage(dataMessages.taskNeeded(action));
