@@ -291,6 +291,8 @@ Start with:  npx leantune run quickstart`,
   nothingSelected: (split: string) =>
     `no epoch has a defined score on the ${split} split to be selected by: the last one is reported`,
   patienceAlone: () => 'only a search for the best epoch is given up: training ends after its epochs',
+  noPublishedRate: (preset: string, method: string) =>
+    `preset ${preset} has no learning rate for ${method}: its paper trains no such method`,
   fusedClips: () =>
     'a fused optimizer cannot clip: it releases the first gradients before it knows the norm of all, by which clipping scales each',
   fusedScales: () =>

@@ -42,6 +42,8 @@ export const trainingSchema = z.strictObject({
   schedule: z.enum(['constant', 'linear', 'cosine']),
   /** Share of all optimiser steps over which the learning rate rises from 0. */
   warmupRatio: z.number().min(0).max(1),
+  /** Optimiser steps instead of a share of them; 0 or absent: the share counts. */
+  warmupSteps: z.int().nonnegative().optional(),
   /** Global gradient norm above which gradients are scaled down; 0 switches clipping off. */
   maxGradNorm: z.number().min(0),
   /** Micro-batches of `batchSize` rows per optimiser step. */

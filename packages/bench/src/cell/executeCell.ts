@@ -102,6 +102,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     seed: config.seed,
     schedule: config.training.schedule,
     warmupRatio: config.training.warmupRatio,
+    warmupSteps: config.training.warmupSteps,
     maxGradNorm: config.training.maxGradNorm === 0 ? undefined : config.training.maxGradNorm,
     gradientAccumulation: config.training.gradientAccumulation,
     saving: config.saving,

@@ -111,7 +111,7 @@ function flatten(config: SeedlessConfig): Map<string, string> {
     ['accumulation', training.gradientAccumulation],
     ['learning rate', scientific(training.learningRate)],
     ['schedule', training.schedule],
-    ['warm-up', training.warmupRatio],
+    ['warm-up', training.warmupSteps === undefined ? training.warmupRatio : `${training.warmupSteps} steps`],
     [
       'optimizer',
       Object.entries(optimizer)

@@ -5,7 +5,9 @@ import type { CellConfig, TrainingSettings } from '../cell/contract.js';
 import { canonicalJson, cellId } from '../cell/cellId.js';
 import { messages } from '../messages.js';
 import type { Overrides } from './overrides.js';
+import { presetTraining } from './presets.js';
 import { defaultMaxLength, defaultTraining } from './schema.js';
+import { methodNamesOf } from './sweep.js';
 import type { Sweep, SweepMethod, SweepTask } from './sweep.js';
 
 export interface Cell {
@@ -64,9 +66,10 @@ interface Place {
   readonly backend: string;
 }
 
-/** Later wins: defaults, sweep, task, method, backend, grid, command line. */
+/** Later wins: defaults, preset, sweep, task, method, backend, grid, command line. */
 function resolveCell(sweep: Sweep, place: Place, overrides: Overrides): CellConfig {
-  const onBackend = sweep.backends[splitBackendName(place.backend).name];
+  const backendName = splitBackendName(place.backend).name;
+  const onBackend = sweep.backends[backendName];
   const { training: taskTraining, ...taskSettings } = place.task;
   const { saving: gridSaving, dropout: gridDropout, ...gridTraining } = place.point;
   const { models: _m, tasks: _t, methods: _me, seeds: _s, ...settings } = overrides;
@@ -74,15 +77,29 @@ function resolveCell(sweep: Sweep, place: Place, overrides: Overrides): CellConf
   const { maxLength, trainRows, devRows, trainTemplate, evalTemplate, shots, specialTokens, evaluate, ...training } =
     others;
 
-  const merged: TrainingSettings = {
-    ...defaultTraining,
-    ...defined(sweep.training),
-    ...defined(taskTraining),
-    ...defined(place.method.training),
-    ...defined(onBackend?.training),
-    ...gridTraining,
-    ...defined(training),
-  };
+  const methodNames = methodNamesOf(place.method.method).split('+');
+  const layers: Partial<TrainingSettings>[] = [
+    sweep.preset === undefined ? {} : presetTraining(sweep.preset, methodNames, backendName),
+    sweep.training,
+    taskTraining,
+    place.method.training,
+    onBackend?.training,
+    gridTraining,
+    training,
+  ].map(defined);
+  if (sweep.preset !== undefined && layers.every(({ learningRate }) => learningRate === undefined)) {
+    throw new ConfigurationError(
+      [
+        {
+          key: 'training.learningRate',
+          message: messages.noPublishedRate(sweep.preset, place.method.method),
+          expected: 'a rate of your own',
+        },
+      ],
+      { code: 'LEANTUNE_SWEEP_INVALID' },
+    );
+  }
+  const merged = settleWarmup(Object.assign({}, defaultTraining, ...layers) as TrainingSettings, layers);
   // Switching the optimiser by name gives that optimiser's defaults, not the other one's settings.
   if (optimizer !== undefined && optimizer !== merged.optimizer.name) {
     merged.optimizer = optimizerSchema.parse({ name: optimizer });
@@ -116,6 +133,19 @@ function resolveCell(sweep: Sweep, place: Place, overrides: Overrides): CellConf
     ...(finalDropout === undefined ? {} : { dropout: finalDropout }),
     limits: { ...defined(sweep.limits), ...defined({ memoryBytes, steps }) },
   });
+}
+
+/**
+ * Steps win over a share that is said beside them, not over one that is said later. What does not count is written
+ * as if it had not been said, so that equal cells stay equal.
+ */
+function settleWarmup(
+  { warmupSteps = 0, ...training }: TrainingSettings,
+  layers: readonly Partial<TrainingSettings>[],
+): TrainingSettings {
+  const last = layers.findLast((layer) => layer.warmupSteps !== undefined || layer.warmupRatio !== undefined);
+  if (warmupSteps === 0 || last?.warmupSteps === undefined) return training;
+  return { ...training, warmupRatio: 0, warmupSteps };
 }
 
 function issuesOfFused({ maxGradNorm, precision }: TrainingSettings): ConfigurationIssue[] {

@@ -12,10 +12,21 @@ export const presetNames = [
 
 export type PresetName = (typeof presetNames)[number];
 
-export interface Preset {
+type Precision = NonNullable<TrainingSettings['precision']>;
+
+interface MethodRecipe {
+  readonly learningRate: number;
+  readonly precision: Precision;
+}
+
+interface Preset {
   /** One line on where it comes from. */
   readonly summary: string;
   readonly training: Partial<TrainingSettings>;
+  /** What differs by method: of the first name here that the method holds. Without a match, the sweep gives the rate. */
+  readonly methods?: Readonly<Record<string, MethodRecipe>>;
+  /** Where the backend holds it, fp32 elsewhere. */
+  readonly precision?: Precision;
   /** Lists that the recipe searches; dropped where the sweep sets the value. */
   readonly grid?: Readonly<{ learningRate?: number[]; batchSize?: number[]; epochs?: number[] }>;
   readonly task: {
@@ -47,6 +58,8 @@ const meftTraining: Partial<TrainingSettings> = {
 const bestEpoch =
   'MEFT reports the best epoch of the best setting by the same development score; here every setting is a row. Its scripts stop after 8 epochs without a better one, the paper says 5.';
 
+const glueWidth = "MEFT's adapters for GLUE are 8 wide: meft1(width=8), which is the default.";
+
 /** Evaluation of TokenTune's Llama models (scripts/eval of facebookresearch/tokentune). */
 const fewShot = [
   { name: 'arc_challenge', shots: 25 },
@@ -63,7 +76,7 @@ const presets: Readonly<Record<PresetName, Preset>> = {
     grid: { learningRate: [3e-4, 4e-4, 5e-4], batchSize: [16, 32], epochs: [10, 20] },
     task: { maxLength: 512 },
     seeds: [3407],
-    notes: [bestEpoch],
+    notes: [bestEpoch, glueWidth],
   },
   'meft-glue-small': {
     summary: 'MEFT on the small tasks of GLUE (CoLA, MRPC, RTE, STS-B)',
@@ -71,11 +84,12 @@ const presets: Readonly<Record<PresetName, Preset>> = {
     grid: { learningRate: [5e-4, 6e-4, 7e-4, 8e-4], batchSize: [16, 32], epochs: [20, 40] },
     task: { maxLength: 512 },
     seeds: [3407],
-    notes: [bestEpoch],
+    notes: [bestEpoch, glueWidth],
   },
   'meft-qa': {
     summary: 'MEFT on questions (OPT on OpenBookQA, PIQA, ARC, SciQ), prompts as published',
     training: meftTraining,
+    precision: 'fp16-mixed',
     grid: { learningRate: [1e-4, 3e-4, 5e-4, 7e-4], batchSize: [8, 16, 32], epochs: [3, 5, 10] },
     task: { maxLength: 128, trainTemplate: 'meft', specialTokens: false },
     seeds: [3407],
@@ -83,6 +97,8 @@ const presets: Readonly<Record<PresetName, Preset>> = {
       bestEpoch,
       "Epochs are selected by the loss of the development rows, as the training script does; the published evaluation then took the last epoch's checkpoint (select: last).",
       "Trained without a space before the answer, scored with one and without special tokens: the published code's own difference.",
+      "MEFT's adapters for questions are 64 wide: meft1(width=64); the default is 8.",
+      'Published in mixed precision with float16, as here on the torch backend (precision: fp16-mixed); fp32 on others.',
     ],
   },
   'meft-images': {
@@ -100,19 +116,24 @@ const presets: Readonly<Record<PresetName, Preset>> = {
       epochs: 1,
       batchSize: 1,
       gradientAccumulation: 32,
-      learningRate: 4e-4,
       optimizer: { name: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
       weightDecay: 0.01,
       schedule: 'cosine',
-      warmupRatio: 0.1535,
+      warmupSteps: 100,
       maxGradNorm: 1,
       padding: 'longest',
     },
+    methods: {
+      lora: { learningRate: 4e-4, precision: 'bf16-mixed' },
+      qlora: { learningRate: 4e-4, precision: 'bf16' },
+      tokentune: { learningRate: 4e-5, precision: 'bf16' },
+    },
+    precision: 'bf16',
     task: { maxLength: 2048, evaluate: fewShot },
     seeds: [42],
     notes: [
-      'Learning rate 4e-4 is for LoRA and QLoRA; the published scripts take 4e-5 for TokenTune without LoRA.',
-      'The published warm-up of 100 steps is written as 15.35 % of the about 650 steps that the training rows make.',
+      'Learning rates as published: 4e-4 for LoRA and QLoRA, with TokenTune or without, and 4e-5 for TokenTune alone. None is published for other methods.',
+      'Published in bf16, with float32 weights under LoRA (bf16-mixed), as here on the torch backend; fp32 on others. Norms under QLoRA, float32 there, are bf16 here.',
     ],
   },
   'tokentune-glue': {
@@ -134,5 +155,24 @@ const presets: Readonly<Record<PresetName, Preset>> = {
     notes: ["The settings are leantune's own: TokenTune's for GLUE are not published."],
   },
 };
+
+/** Backends that hold numbers in half precision; known by name, since cells are made before a backend is loaded. */
+const halfPrecisionBackends: readonly string[] = ['torch'];
+
+/** The settings of a preset for a method, by the names that it is made of, on a backend. */
+export function presetTraining(
+  name: PresetName,
+  methodNames: readonly string[],
+  backend: string,
+): Partial<TrainingSettings> {
+  const { training, methods = {}, precision } = presets[name];
+  const [, recipe] = Object.entries(methods).find(([method]) => methodNames.includes(method)) ?? [];
+  const held = halfPrecisionBackends.includes(backend) ? (recipe?.precision ?? precision) : undefined;
+  return {
+    ...training,
+    ...(recipe === undefined ? {} : { learningRate: recipe.learningRate }),
+    ...(held === undefined ? {} : { precision: held }),
+  };
+}
 
 export const presetOf = (name: PresetName): Preset => presets[name];

@@ -61,6 +61,7 @@ const gridSchema = z.strictObject({
   weightDecay: listOf(trainingSchema.shape.weightDecay).optional(),
   schedule: listOf(trainingSchema.shape.schedule).optional(),
   warmupRatio: listOf(trainingSchema.shape.warmupRatio).optional(),
+  warmupSteps: listOf(trainingSchema.shape.warmupSteps.unwrap()).optional(),
   maxGradNorm: listOf(trainingSchema.shape.maxGradNorm).optional(),
   gradientAccumulation: listOf(trainingSchema.shape.gradientAccumulation).optional(),
   groupByLength: listOf(z.boolean()).optional(),

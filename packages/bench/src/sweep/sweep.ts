@@ -42,14 +42,16 @@ export function normalizeSweep(file: SweepFile): Sweep {
   };
 }
 
-/** What the preset says and the file does not. A list of the preset gives way to a value of the file. */
+/**
+ * What the preset searches and notes. A list of the preset gives way to a value of the file; single settings come
+ * with the cells, since some depend on the method.
+ */
 function withPreset(file: SweepFile): SweepFile {
   if (file.preset === undefined) return file;
-  const { training, grid = {}, notes } = presetOf(file.preset);
+  const { grid = {}, notes } = presetOf(file.preset);
   const searched = Object.entries(grid).filter(([key]) => !(key in file.training));
   return {
     ...file,
-    training: { ...training, ...file.training },
     grid: { ...Object.fromEntries(searched), ...file.grid },
     report: { ...file.report, notes: [...notes, ...file.report.notes] },
   };
@@ -79,7 +81,7 @@ export function labelled(entries: readonly UnlabelledMethod[]): SweepMethod[] {
 }
 
 /** `lora(rank=8)+tokentune(tokens=16)` → `lora+tokentune` */
-function methodNamesOf(spelling: string): string {
+export function methodNamesOf(spelling: string): string {
   return spelling.replace(/\([^()]*\)/g, '').replaceAll(' ', '');
 }
 

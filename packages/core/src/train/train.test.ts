@@ -181,6 +181,18 @@ await describeOnBackends('training', () => {
       expect(result.memory.peakBytes).toBe(result.trainingPeakBytes);
     });
 
+    it('warms up over so many steps, or over a share where these are 0', async () => {
+      const factors = async (warmupSteps: number) => {
+        const { steps } = await trainModel({ epochs: 2, schedule: 'linear', warmupRatio: 1 / 6, warmupSteps });
+        return steps.map(({ learningRate }) => Number((learningRate / 0.01).toFixed(9)));
+      };
+      // Up from 0 over the warm-up, then down to 0 at step 6.
+      expect(await factors(2)).toEqual([0, 0.5, 1, 0.75, 0.5, 0.25]);
+      expect(await factors(0)).toEqual([0, 1, 0.8, 0.6, 0.4, 0.2]);
+      // A warm-up longer than the training is cut off.
+      expect(await factors(100)).toEqual([0, 0.01, 0.02, 0.03, 0.04, 0.05]);
+    });
+
     it('ends after maxSteps, within an epoch too, and schedules end there', async () => {
       const epochs: number[] = [];
       const options = {
