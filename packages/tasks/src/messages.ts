@@ -3,6 +3,18 @@
 const didYouMean = (nearest: string | undefined): string =>
   nearest === undefined ? '' : `; did you mean "${nearest}"?`;
 
+const SHOWN_NAMES = 10;
+const SHOWN_CHARACTERS = 40;
+
+/** What stands in a file, short enough for a line of a message: a broken file may be one cell. */
+const shorten = (text: string): string =>
+  text.length <= SHOWN_CHARACTERS ? text : `${text.slice(0, SHOWN_CHARACTERS - 1)}…`;
+
+const shortList = (names: readonly string[]): string => {
+  const shown = names.slice(0, SHOWN_NAMES).map((name) => `"${shorten(name)}"`);
+  return names.length <= SHOWN_NAMES ? shown.join(', ') : `${shown.join(', ')}, … (${names.length} in all)`;
+};
+
 interface PixelSize {
   readonly height: number;
   readonly width: number;
@@ -27,6 +39,8 @@ export const messages = {
   emptyFile: (file: string, bytes: number) => `${file} (${bytes} bytes): no rows found, expected at least one`,
   endlessLine: (file: string, line: number, limitBytes: number) =>
     `${file}:${line}: line longer than ${limitBytes} bytes; expected one row a line`,
+  carriageReturnsOnly: (file: string) => `${file}:1: lines end in carriage returns only; expected line feeds`,
+  carriageReturnsOnlyRemedy: () => "convert the line ends (tr '\\r' '\\n'), or put the published file in its place",
   invalidUtf8: (file: string, line: number) => `${file}:${line}: invalid UTF-8; expected UTF-8 text`,
   invalidUtf8Remedy: () =>
     'convert the file to UTF-8 (iconv -f ENCODING -t UTF-8), or put the published file in its place',
@@ -35,7 +49,7 @@ export const messages = {
   columnCountRemedy: () =>
     'correct the row (one row a line, one tab between columns, no tab or line break inside a text), or put the published file in its place',
   missingColumn: (file: string, line: number, name: string, header: readonly string[], nearest: string | undefined) =>
-    `${file}:${line}: no column "${name}"; found ${header.map((column) => `"${column}"`).join(', ')}${didYouMean(nearest)}`,
+    `${file}:${line}: no column "${name}"; found ${shortList(header)}${didYouMean(nearest && shorten(nearest))}`,
   doubledColumn: (file: string, line: number, name: string) =>
     `${file}:${line}: column "${name}" occurs more than once; expected it once`,
   missingColumnRemedy: () => "correct the file's first line, or put the published file in its place",
@@ -45,10 +59,13 @@ export const messages = {
     found: string,
     expected: readonly string[],
     nearest: string | undefined,
-  ) => `${file}:${line}: label "${found}" found, expected one of ${expected.join(', ')}${didYouMean(nearest)}`,
+  ) => `${file}:${line}: label "${shorten(found)}" found, expected one of ${expected.join(', ')}${didYouMean(nearest)}`,
   targetOutsideRange: (file: string, line: number, found: string, minimum: number, maximum: number) =>
-    `${file}:${line}: label "${found}" found, expected a number from ${minimum} to ${maximum}`,
+    `${file}:${line}: label "${shorten(found)}" found, expected a number from ${minimum} to ${maximum}`,
   badLabelRemedy: () => 'correct or remove the row, or put the published file in its place',
+  emptyText: (file: string, line: number, column: string) =>
+    `${file}:${line}: column "${column}" is empty, expected a text`,
+  emptyField: () => 'is empty, expected a text',
   badQuotes: (file: string, line: number, reason: string) => `${file}:${line}: ${reason}`,
   badQuotesRemedy: () =>
     'put a text with quotation marks between quotation marks and double those inside it, or put the published file in its place',
@@ -58,6 +75,16 @@ export const messages = {
   fieldProblem: (field: string, problem: string) => (field === '' ? problem : `field "${field}": ${problem}`),
   listExpected: () => 'no list found, expected a list of records',
   badParquet: (file: string, reason: string) => `${file}: cannot be read as Parquet: ${reason}`,
+  damagedParquet: (what: 'columns' | 'rows' | 'sizes' | 'values' | 'encoding' | 'runs' | 'compression') =>
+    ({
+      columns: 'the columns of a row group are not those of the schema',
+      rows: 'the numbers of rows and of values contradict each other',
+      sizes: 'the size of a page does not fit into its column',
+      values: 'the header of a page has an impossible number of values',
+      encoding: 'the values of a page have an unknown encoding',
+      runs: 'the runs of a page do not make up its values',
+      compression: 'the compression of a page is damaged',
+    })[what],
   pixels: (height: number, width: number) => `${height} × ${width} pixels`,
   noPng: () => 'no PNG image found',
   damagedPng: (reason: string) => `the PNG image is damaged: ${reason}`,
@@ -73,13 +100,13 @@ export const messages = {
   missingShards: (folder: string, found: number, expected: number) =>
     `${folder}: ${found} of ${expected} Parquet files of a split found`,
   answerOutside: (answer: string, choices: readonly string[]) =>
-    `answer "${answer}" found, expected one of ${choices.join(', ')}`,
+    `answer "${shorten(answer)}" found, expected one of ${shortList(choices)}`,
   noGap: () => 'no gap "_" in the sentence',
   noRightChoice: () => 'no right choice',
   labelsAndRows: (found: number, rows: number) => `${found} labels found for ${rows} questions`,
   subjectUnknown: (subject: string, nearest: string | undefined) =>
-    `unknown subject "${subject}"${didYouMean(nearest)}`,
-  answerNotInText: (answer: string) => `answer "${answer}" does not stand at its place in the text`,
+    `unknown subject "${shorten(subject)}"${didYouMean(nearest)}`,
+  answerNotInText: (answer: string) => `answer "${shorten(answer)}" does not stand at its place in the text`,
   badFixture: (file: string, reason: string) => `${file}: ${reason}`,
   badRecord: (index: number | undefined) =>
     `${index === undefined ? 'content' : `record ${index + 1}`} is no { text, class } with class 0 or 1`,
@@ -92,6 +119,12 @@ export const messages = {
   sampleOfRows: (task: string, split: string, folder: string, expected: number | undefined, found: number) =>
     `${task}: split "${split}" of ${folder} is a sample: ${found} of ${expected ?? 0} published rows; scores are not comparable with published ones`,
 
+  emptyTexts: (task: string, split: string, folder: string, rows: number) =>
+    `${task}: split "${split}" of ${folder} has ${rows} ${rows === 1 ? 'row' : 'rows'} with an empty text`,
+  otherFile: (task: string, file: string) =>
+    `${task}: ${file} is not byte for byte the known file: its size or SHA-256 differs`,
+
+  otherContent: (file: string) => `${file} (there with other content than published)`,
   noDownload: (task: string, homepage: string) =>
     `${task}: there is no public address that serves its files as published; its page is ${homepage}`,
   offline: (task: string, files: readonly string[], folder: string) =>

@@ -39,7 +39,7 @@ describe('help', () => {
 
       Exit codes:
         0  done
-        1  a cell failed, ran out of memory or was interrupted; a reference case did not hold
+        1  a cell failed, ran out of memory or was interrupted; a reference case or dataset did not hold
         2  usage: unknown names, bad settings, bad sweep file
         3  environment: missing or damaged files, backends that do not load
 

@@ -19,6 +19,11 @@ export const dataMessages = {
     `${file}: ${formatMebibytes(receivedBytes)} of ${formatMebibytes(totalBytes)} MiB`,
   fetched: (task: string, files: readonly string[], folder: string) =>
     files.length === 0 ? `${task}: all files are in ${folder}` : `${task}: ${files.join(', ')} → ${folder}`,
+  replaced: (task: string, files: readonly string[]) =>
+    `${task}: fetched again, since the content was not as published: ${files.join(', ')}`,
+  warning: (text: string) => `warning: ${text}`,
+  problem: (task: string, text: string, remedy: string | undefined) =>
+    `${task}: ${text}${remedy === undefined ? '' : `\n  to fix it: ${remedy}`}`,
   encodedRows: () => 'encoded rows (npx leantune data clean removes them)',
   cleaned: (entries: number, bytes: number, folder: string) =>
     `${entries} encoded splits removed from ${folder}: ${formatMebibytes(bytes)} MiB`,

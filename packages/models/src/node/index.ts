@@ -14,6 +14,7 @@ export type {
   ResolveOptions,
 } from './weights/resolveCheckpoint.js';
 export { isOffline } from './weights/attempts.js';
+export { sha256File } from './sha256.js';
 export type { DownloadProgress } from './weights/transfer.js';
 export { loadModel } from './loadModel.js';
 export type { LoadedModel, LoadModelOptions } from './loadModel.js';

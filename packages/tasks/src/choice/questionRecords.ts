@@ -1,6 +1,7 @@
 /** Records of question-answering datasets, in the benchmarks' own shape and in the hub's. */
 import { z } from 'zod';
 import type { ChoiceRow } from '../data/dataset.js';
+import { filledText } from '../data/emptyText.js';
 import { messages } from '../messages.js';
 import type { RecordLayout } from '../data/records.js';
 
@@ -9,16 +10,16 @@ const stringList = z.array(z.string()).min(2);
 /** ARC and OpenBookQA: choices with labels A, B, … or 1, 2, …, a key; nested in the original, flat on the hub. */
 const nested = z.looseObject({
   question: z.looseObject({
-    stem: z.string(),
-    choices: z.array(z.looseObject({ text: z.string(), label: z.string() })),
+    stem: filledText,
+    choices: z.array(z.looseObject({ text: filledText, label: z.string() })),
   }),
   answerKey: z.string(),
 });
 const flat = z
   .looseObject({
-    question: z.string().optional(),
-    question_stem: z.string().optional(),
-    choices: z.looseObject({ text: z.array(z.string()), label: z.array(z.string()) }),
+    question: filledText.optional(),
+    question_stem: filledText.optional(),
+    choices: z.looseObject({ text: z.array(filledText), label: z.array(z.string()) }),
     answerKey: z.string(),
   })
   .refine((record) => (record.question ?? record.question_stem) !== undefined, {
@@ -57,11 +58,11 @@ function flatQuestion({ question, question_stem, choices }: z.infer<typeof flat>
 }
 
 const sciqRecord = z.looseObject({
-  question: z.string(),
-  distractor1: z.string(),
-  distractor2: z.string(),
-  distractor3: z.string(),
-  correct_answer: z.string(),
+  question: filledText,
+  distractor1: filledText,
+  distractor2: filledText,
+  distractor3: filledText,
+  correct_answer: filledText,
   support: z.string(),
 });
 

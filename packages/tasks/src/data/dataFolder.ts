@@ -26,22 +26,30 @@ export function dataCache(environment: NodeJS.ProcessEnv = process.env): string 
 }
 
 /**
- * The first existing folder `<root>/<variant>` over all roots in their order; `variants` are the places that a dataset
- * may have below a root, e.g. `glue/MRPC` and `MRPC`; `files` only tell the user what to place there. `included` comes with
- * the task and is looked into last.
+ * The first folder `<root>/<variant>` that `holdsSplit`, over all roots in their order; where none does, the first that
+ * exists. `variants` are the places that a dataset may have below a root, e.g. `glue/MRPC` and `MRPC`; `files` only tell
+ * the user what to place there. `included` comes with the task and is looked into last.
  * Throws EnvironmentError that names every place, or the named root that is not there.
  */
 export async function findDatasetFolder(
   task: string,
   variants: readonly string[],
   files: readonly string[],
+  holdsSplit: (folder: string) => Promise<boolean>,
   source: DataSource,
   included?: string,
 ): Promise<string> {
   const roots = await rootsOf(source);
   const tried = roots.flatMap((root) => variants.map((variant) => join(root, variant)));
-  for (const folder of tried) if (await isFolder(folder)) return folder;
+  let existing: string | undefined;
+  for (const folder of tried) {
+    if (!(await isFolder(folder))) continue;
+    if (await holdsSplit(folder)) return folder;
+    existing ??= folder;
+  }
   if (included !== undefined && source.nowhereElse !== true) return included;
+  // Its loader says which file is missing there.
+  if (existing !== undefined) return existing;
   throw new EnvironmentError(messages.noDataset(task, tried), {
     code: 'LEANTUNE_NO_DATASET',
     remedy: messages.noDatasetRemedy(task, variants[0]!, files),

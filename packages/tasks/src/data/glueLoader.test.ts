@@ -80,6 +80,8 @@ describe('files as users have them', () => {
     const { task, folder } = await loadSst2(`${HEADER}good\t1\n`);
     expect(task.provenance.status).toBe('sample');
     expect(task.warnings).toEqual([
+      `sst2: ${join(folder, 'SST-2/train.tsv')} is not byte for byte the known file: its size or SHA-256 differs`,
+      `sst2: ${join(folder, 'SST-2/dev.tsv')} is not byte for byte the known file: its size or SHA-256 differs`,
       `sst2: split "train" of ${join(folder, 'SST-2')} is a sample: 1 of 67349 published rows; scores are not comparable with published ones`,
       `sst2: split "dev" of ${join(folder, 'SST-2')} is a sample: 1 of 872 published rows; scores are not comparable with published ones`,
     ]);
@@ -112,6 +114,34 @@ describe('malformed files', () => {
       ':1: column "label" occurs more than once; expected it once',
       'LEANTUNE_DOUBLED_COLUMN',
       headerRemedy,
+    ],
+    [
+      'many long columns',
+      `${Array.from({ length: 30 }, (_, column) => `${column}`.padEnd(60, 'x')).join('\t')}\n`,
+      `:1: no column "sentence"; found ${Array.from({ length: 10 }, (_, column) => `"${column}${'x'.repeat(38)}…"`).join(', ')}, … (30 in all)`,
+      'LEANTUNE_MISSING_COLUMN',
+      headerRemedy,
+    ],
+    [
+      'carriage returns only',
+      `${HEADER}${'a\t1\n'.repeat(100_000)}`.replaceAll('\n', '\r'),
+      ':1: lines end in carriage returns only; expected line feeds',
+      'LEANTUNE_CARRIAGE_RETURNS',
+      "convert the line ends (tr '\\r' '\\n'), or put the published file in its place",
+    ],
+    [
+      'long label',
+      `${HEADER}a\t${'2'.repeat(5000)}\n`,
+      `:2: label "${'2'.repeat(39)}…" found, expected one of 0, 1`,
+      'LEANTUNE_BAD_LABEL',
+      rowRemedy,
+    ],
+    [
+      'empty text',
+      `${HEADER}a\t1\n \t1\n`,
+      ':3: column "sentence" is empty, expected a text',
+      'LEANTUNE_EMPTY_TEXT',
+      rowRemedy,
     ],
     ['foreign label', `${HEADER}a\t2\n`, ':2: label "2" found, expected one of 0, 1', 'LEANTUNE_BAD_LABEL', rowRemedy],
     ['missing label', `${HEADER}a\t\n`, ':2: label "" found, expected one of 0, 1', 'LEANTUNE_BAD_LABEL', rowRemedy],
@@ -174,7 +204,39 @@ describe('malformed files', () => {
   });
 });
 
+describe('empty texts', () => {
+  it('names the second column of a pair', async () => {
+    const folder = dataFolder({ 'RTE/train.tsv': 'index\tsentence1\tsentence2\tlabel\n0\ta\t\tentailment\n' });
+    const { message } = await errorOf(loadTask('rte', { dataFolder: folder, environment: emptyEnvironment }));
+    expect(message).toBe('DATA/RTE/train.tsv:2: column "sentence2" is empty, expected a text');
+  });
+
+  it('warns where not all published rows could be read', async () => {
+    const table = 'question1\tquestion2\tis_duplicate\na\t\t0\nb\tc\t1\n';
+    const folder = dataFolder({ 'QQP/train.tsv': table, 'QQP/dev.tsv': table });
+    const task = await loadTask('qqp', { dataFolder: folder, environment: emptyEnvironment });
+    expect(task.warnings).toContain(`qqp: split "train" of ${join(folder, 'QQP')} has 1 row with an empty text`);
+  });
+
+  it('names the field of a question', async () => {
+    const choices = ['x', ''].map((text, index) => ({ text, label: 'AB'[index] }));
+    const record = JSON.stringify({ question: { stem: 'q', choices }, answerKey: 'A' });
+    const folder = dataFolder({ 'openbookqa/train.jsonl': record });
+    const { message } = await errorOf(loadTask('openbookqa', { dataFolder: folder, environment: emptyEnvironment }));
+    expect(message).toBe('DATA/openbookqa/train.jsonl:1: field "question.choices.1.text": is empty, expected a text');
+  });
+});
+
 describe('missing data', () => {
+  it('goes on to the next folder where one has no split of the dataset', async () => {
+    const named = dataFolder({ 'SST-2/test.tsv': 'not read' });
+    const cache = dataFolder({ 'data/SST-2/train.tsv': DEV, 'data/SST-2/dev.tsv': DEV });
+    const task = await loadTask('sst2', { dataFolder: named, environment: { LEANTUNE_CACHE: cache } });
+    expect(textRows(task, 'train')).toEqual([{ text: 'fine', label: 1 }]);
+    const { message } = await errorOf(loadTask('sst2', { dataFolder: named, environment: emptyEnvironment }));
+    expect(message).toMatch(/^DATA\/SST-2\/train\.tsv does not exist/);
+  });
+
   it('names a missing file and the nearest one there', async () => {
     const folder = dataFolder({ 'SST-2/train.tsv': DEV, 'SST-2/dev.tsv.gz': '' });
     const { error, message } = await errorOf(loadTask('sst2', { dataFolder: folder, environment: emptyEnvironment }));

@@ -3,6 +3,7 @@ import { CorruptFileError, nearestName } from '@leantune/core';
 import { z } from 'zod';
 import { messages } from '../messages.js';
 import type { TextRow } from './dataset.js';
+import { filledText, isEmptyText } from './emptyText.js';
 import { folderLoader, shards, type DatasetLoader, type FileReader, type SplitFiles } from './layout.js';
 import { ColumnReader, type ColumnLayout } from './readers/columns.js';
 import { readTsv } from './readers/tsv.js';
@@ -29,6 +30,8 @@ export interface GlueLayout {
     readonly pair?: string;
     readonly splits: Readonly<Record<string, string>>;
   };
+  /** Rows with an empty text are taken: not all that is published could be read to know that there are none. */
+  readonly emptyTexts?: true;
   /** Splits that may be absent. */
   readonly optional?: readonly string[];
 }
@@ -60,12 +63,17 @@ function tsv(layout: GlueLayout): FileReader<TextRow> {
       const label = parseLabel(found.label, layout.label, file, line);
       // A task with one text has no `pair` column, whatever the type of the shared reader says.
       const { text, pair } = found as { readonly text: string; readonly pair?: string };
+      if (layout.emptyTexts !== true) {
+        for (const [column, content] of Object.entries({ text, pair })) {
+          if (content !== undefined && isEmptyText(content)) throw emptyText(file, line, layout, column);
+        }
+      }
       keep(pair === undefined ? { text, label } : { text, pair, label });
     });
   };
 }
 
-function ofHub({ label }: GlueLayout, hub: NonNullable<GlueLayout['hub']>): FileReader<TextRow> {
+function ofHub({ label, emptyTexts }: GlueLayout, hub: NonNullable<GlueLayout['hub']>): FileReader<TextRow> {
   const target =
     'spellings' in label
       ? z
@@ -74,7 +82,9 @@ function ofHub({ label }: GlueLayout, hub: NonNullable<GlueLayout['hub']>): File
           .max(label.spellings.length - 1)
       : z.number().min(label.minimum).max(label.maximum);
   const texts = Object.fromEntries(
-    [hub.text, hub.pair].filter((field) => field !== undefined).map((field) => [field, z.string()]),
+    [hub.text, hub.pair]
+      .filter((field) => field !== undefined)
+      .map((field) => [field, emptyTexts === true ? z.string() : filledText]),
   );
   return parquet({
     schema: z.looseObject({ ...texts, label: target }),
@@ -102,6 +112,15 @@ function parseLabel(cell: string, column: LabelColumn, file: string, line: numbe
   const value = DECIMAL.test(cell) ? Number(cell) : Number.NaN;
   if (value >= column.minimum && value <= column.maximum) return value;
   throw badLabel(messages.targetOutsideRange(file, line, cell, column.minimum, column.maximum), file);
+}
+
+function emptyText(file: string, line: number, { layout }: GlueLayout, field: string): CorruptFileError {
+  const column = (layout.columns as Readonly<Record<string, string | number>>)[field];
+  return new CorruptFileError(messages.emptyText(file, line, typeof column === 'string' ? column : field), {
+    file,
+    code: 'LEANTUNE_EMPTY_TEXT',
+    remedy: messages.badLabelRemedy(),
+  });
 }
 
 function badLabel(message: string, file: string): CorruptFileError {

@@ -64,7 +64,11 @@ export function folderLoader<Row extends TaskRow>(layout: DatasetLayout<Row>): D
   const names = Object.values(layout.splits).flatMap(([published]) => namesOf(published!));
   const load = async (task: string, source: DataSource): Promise<LoadedDataset<Row>> => {
     const included = layout.included && fileURLToPath(layout.included);
-    const folder = await findDatasetFolder(task, layout.folders, [...new Set(names)], source, included);
+    const holdsSplit = async (below: string): Promise<boolean> => {
+      for (const ways of Object.values(layout.splits)) if (await listFiles(below, ways)) return true;
+      return false;
+    };
+    const folder = await findDatasetFolder(task, layout.folders, [...new Set(names)], holdsSplit, source, included);
     const files: LoadedFile[] = [];
     const splits: Record<string, readonly Row[]> = {};
     const absent: SplitFiles<Row>[] = [];
@@ -112,16 +116,25 @@ async function readFiles<Row>(
   return files;
 }
 
-async function findFiles<Row>(folder: string, ways: readonly SplitFiles<Row>[]) {
+/** The files of the first way that is there, all of its shards or some. */
+async function listFiles<Row>(folder: string, ways: readonly SplitFiles<Row>[]) {
   for (const { folder: below = '', files, read } of ways) {
     const names = await readdir(join(folder, below)).catch((): string[] => []);
     const found = isPattern(files) ? names.filter((name) => files.test(name)).sort() : [...files];
     if (found.length === 0 || !found.every((name) => names.includes(name))) continue;
-    const shardCount = Number(/-of-(\d{5})/.exec(found[0]!)?.[1] ?? found.length);
-    if (found.length < shardCount) throw incomplete(join(folder, below), found.length, shardCount);
-    return { paths: found.map((name) => (below === '' ? name : `${below}/${name}`)), read };
+    return { below, names: found, read };
   }
   return undefined;
+}
+
+/** @throws EnvironmentError where shards are missing */
+async function findFiles<Row>(folder: string, ways: readonly SplitFiles<Row>[]) {
+  const found = await listFiles(folder, ways);
+  if (found === undefined) return undefined;
+  const { below, names, read } = found;
+  const shardCount = Number(/-of-(\d{5})/.exec(names[0]!)?.[1] ?? names.length);
+  if (names.length < shardCount) throw incomplete(join(folder, below), names.length, shardCount);
+  return { paths: names.map((name) => (below === '' ? name : `${below}/${name}`)), read };
 }
 
 const isPattern = (files: readonly string[] | RegExp): files is RegExp => files instanceof RegExp;

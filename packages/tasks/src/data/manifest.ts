@@ -1,7 +1,9 @@
 /** What a published dataset consists of, and how a loaded one compares with it. */
+import { join } from 'node:path';
 import { LeantuneError } from '@leantune/core';
 import { messages } from '../messages.js';
 import { countLabels, rowsSha256, type LoadedDataset, type LoadedFile } from './dataset.js';
+import { hasEmptyText } from './emptyText.js';
 
 export interface SplitManifest {
   readonly rows: number;
@@ -60,7 +62,10 @@ export function compareWithManifest(
   const published = new Map(manifest.files.map((file) => [file.path, file.sha256]));
   const files = dataset.files.map((file) => ({ ...file, official: published.get(file.path) === file.sha256 }));
   const allKnown = files.every((file) => file.official);
-  const warnings: string[] = [];
+  // What is not known by its path, e.g. the hub's shards of the same rows, is judged by its rows.
+  const warnings = files
+    .filter((file) => !file.official && published.has(file.path))
+    .map((file) => messages.otherFile(task, join(dataset.folder, file.path)));
   const found = new Set<DatasetStatus>();
   for (const [split, own] of Object.entries(splits)) {
     const expected = manifest.splits[split];
@@ -73,6 +78,8 @@ export function compareWithManifest(
     }
     const tell = status === 'sample' ? messages.sampleOfRows : messages.otherRows;
     warnings.push(tell(task, split, dataset.folder, expected?.rows, own.rows));
+    const emptyTexts = dataset.splits[split]!.filter(hasEmptyText).length;
+    if (emptyTexts > 0) warnings.push(messages.emptyTexts(task, split, dataset.folder, emptyTexts));
   }
   const worst = (['different', 'sample', 'same-counts'] as const).find((status) => found.has(status));
   return { status: worst ?? (allKnown ? 'official' : 'same-rows'), files, splits, warnings };

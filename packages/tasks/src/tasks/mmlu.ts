@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { harness } from '../choice/template.js';
 import type { ChoiceRow } from '../data/dataset.js';
+import { filledText } from '../data/emptyText.js';
 import { folderLoader, shards, type SplitFiles } from '../data/layout.js';
 import { csv, parquet, stemOf, type RecordLayout } from '../data/records.js';
 import { mmluManifest } from '../manifests/mmlu.js';
@@ -11,7 +12,7 @@ import { mmluCategory, mmluSubjects } from './mmluSubjects.js';
 const LETTERS = ['A', 'B', 'C', 'D'] as const;
 
 /** Question, four choices, letter. */
-const cells = z.tuple([z.string(), z.string(), z.string(), z.string(), z.string(), z.enum(LETTERS)]);
+const cells = z.tuple([filledText, filledText, filledText, filledText, filledText, z.enum(LETTERS)]);
 
 const ofCsv: RecordLayout<z.infer<typeof cells>, ChoiceRow> = {
   schema: cells,
@@ -23,9 +24,9 @@ const ofCsv: RecordLayout<z.infer<typeof cells>, ChoiceRow> = {
 };
 
 const hubRecord = z.looseObject({
-  question: z.string(),
+  question: filledText,
   subject: z.enum(mmluSubjects),
-  choices: z.array(z.string()).length(4),
+  choices: z.array(filledText).length(4),
   answer: z.int().min(0).max(3),
 });
 

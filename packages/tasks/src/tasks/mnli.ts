@@ -23,6 +23,7 @@ export const mnli = defineTask({
     files: { train: 'train.tsv', dev_matched: 'dev_matched.tsv', dev_mismatched: 'dev_mismatched.tsv' },
     layout: { header: true, columns: { text: 'sentence1', pair: 'sentence2', label: 'gold_label' } },
     label: { spellings: ['entailment', 'neutral', 'contradiction'] },
+    emptyTexts: true,
     hub: ofHub('mnli', 'premise', 'hypothesis', {
       train: 'train',
       dev_matched: 'validation_matched',

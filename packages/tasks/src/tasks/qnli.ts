@@ -22,6 +22,7 @@ export const qnli = defineTask({
     files: { train: 'train.tsv', dev: 'dev.tsv' },
     layout: { header: true, columns: { text: 'question', pair: 'sentence', label: 'label' } },
     label: { spellings: ['entailment', 'not_entailment'] },
+    emptyTexts: true,
     hub: ofHub('qnli', 'question', 'sentence'),
   }),
   downloads: [

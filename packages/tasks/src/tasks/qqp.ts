@@ -22,6 +22,7 @@ export const qqp = defineTask({
     files: { train: 'train.tsv', dev: 'dev.tsv' },
     layout: { header: true, columns: { text: 'question1', pair: 'question2', label: 'is_duplicate' } },
     label: { spellings: ['0', '1'] },
+    emptyTexts: true,
     hub: ofHub('qqp', 'question1', 'question2'),
   }),
   downloads: [

@@ -1,4 +1,7 @@
-/** `leantune data verify`: every dataset that is there, counted and compared with what is published. */
+/**
+ * `leantune data verify`: every dataset that is there, counted and compared with what is published. Exit code 1 where one
+ * cannot be used or has other rows; a sample is as good as it says.
+ */
 import { getTask, taskNames, verifyDataset, type DatasetReport } from '@leantune/tasks';
 import { dataMessages } from '../../messages/data.js';
 import { renderTerminal } from '../../report/renderTable.js';
@@ -15,7 +18,7 @@ export async function verifyData({ tasks, folder, options, terminal }: DataInput
     // Of all tasks only those that are there; of named ones each.
     if (tasks.length > 0 || !isAbsent(report)) reports.push(report);
   }
-  const failed = reports.some(({ status }) => status === 'unusable');
+  const failed = reports.some(({ status }) => status === 'unusable' || status === 'different');
   if (options.json === true) {
     terminal.out(`${JSON.stringify(reports.map(toJson), null, 2)}\n`);
   } else if (reports.length === 0) {
@@ -26,13 +29,22 @@ export async function verifyData({ tasks, folder, options, terminal }: DataInput
       columns: dataMessages.columns().map((header) => ({ header, align: 'left' as const })),
       rows: reports.map(rowOf),
     };
-    terminal.out(`${renderTerminal(table, { colour: terminal.outColour })}\n\n${dataMessages.legend()}\n`);
+    const rendered = renderTerminal(table, { colour: terminal.outColour });
+    const parts = [rendered, reports.flatMap(notesOf).join('\n'), dataMessages.legend()];
+    terminal.out(`${parts.filter((part) => part !== '').join('\n\n')}\n`);
   }
-  return failed || reports.length === 0 ? 3 : 0;
+  if (reports.length === 0) return 3;
+  return failed ? 1 : 0;
 }
 
 const isAbsent = (report: DatasetReport): boolean =>
   report.status === 'unusable' && report.error.code === 'LEANTUNE_NO_DATASET';
+
+/** What the table has no room for: every warning, and what is wrong in full with the way out of it. */
+function notesOf(report: DatasetReport): string[] {
+  if (report.status !== 'unusable') return report.warnings.map((text) => dataMessages.warning(text));
+  return [dataMessages.problem(report.task, report.error.message, report.error.remedy)];
+}
 
 function rowOf(report: DatasetReport): Cell[] {
   if (report.status === 'unusable') {
@@ -41,7 +53,7 @@ function rowOf(report: DatasetReport): Cell[] {
       { text: report.task },
       { text: status, emphasis: 'problem' },
       { text: '' },
-      { text: report.error.message.split('\n')[0]! },
+      { text: '' },
     ];
   }
   const { manifest } = getTask(report.task);

@@ -1,6 +1,6 @@
 /** Downloads from a real server on this machine. */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -43,6 +43,35 @@ describe('fetchDataset', () => {
     expect(existsSync(join(folder, 'test.tsv'))).toBe(false);
     expect(readdirSync(join(environment.LEANTUNE_CACHE, 'data'))).toEqual(['glue']);
     expect((await fetchDataset(task, { environment, offline: true })).files).toEqual([]);
+  });
+
+  it('fetches again what has other content than was fetched, and says so', async () => {
+    const archive = zipSync({ 'RTE/train.tsv': text('a'), 'RTE/dev.tsv': text('b') });
+    const task = taskWith({ url: await serve(archive), ...describeFile(archive), places });
+    const environment = { LEANTUNE_CACHE: cacheOf() };
+    const { folder, replaced } = await fetchDataset(task, { environment });
+    expect(replaced).toEqual([]);
+    for (const damage of ['x', 'longer', '']) {
+      writeFileSync(join(folder, 'dev.tsv'), damage);
+      await expect(fetchDataset(task, { environment, offline: true })).rejects.toThrow(
+        /not in .*RTE:\n {2}dev\.tsv \(there with other content than published\)$/,
+      );
+      expect(await fetchDataset(task, { environment })).toMatchObject({ replaced: ['dev.tsv'] });
+      expect(readFileSync(join(folder, 'dev.tsv'), 'utf8')).toBe('b');
+    }
+  });
+
+  it('knows a file by the manifest where nothing was noted, and takes one that nobody knows', async () => {
+    const content = text('a');
+    const url = await serve(zipSync({ 'RTE/train.tsv': content }));
+    const environment = { LEANTUNE_CACHE: dataFolder({ 'data/glue/RTE/train.tsv': 'A' }) };
+    const download: Download = { url, bytes: 0, sha256: '', places: { 'RTE/train.tsv': 'train.tsv' } };
+    const task = taskWith(download);
+    const fetched = async (files: TaskDeclaration['manifest']['files']) =>
+      fetchDataset({ ...task, manifest: { ...task.manifest, files } }, { environment, offline: true });
+    await expect(fetched([{ path: 'train.tsv', ...describeFile(content) }])).rejects.toThrow('other content');
+    expect((await fetched([{ path: 'train.tsv', ...describeFile(text('A')) }])).files).toEqual([]);
+    expect((await fetched([])).files).toEqual([]);
   });
 
   it('keeps nothing of a download with another checksum', async () => {

@@ -12,6 +12,7 @@ const BLOCK_BYTES = 1 << 20;
 /** No benchmark has longer lines; a larger file without line ends is not a table. */
 const LONGEST_LINE_BYTES = 1 << 24;
 const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 export interface FileDigest {
   readonly bytes: number;
@@ -27,8 +28,8 @@ export interface LineBlock {
 
 /**
  * Calls `onBlock` for every block, which answers how many lines it had, and returns the file's size and SHA-256.
- * Throws EnvironmentError where the file cannot be read, CorruptFileError (file and line) where it is not UTF-8 or
- * a line is endless, and whatever `onBlock` throws.
+ * Throws EnvironmentError where the file cannot be read, CorruptFileError (file and line) where it is not UTF-8, its lines
+ * end in carriage returns only or a line is endless, and whatever `onBlock` throws.
  */
 export async function readLineBlocks(file: string, onBlock: (block: LineBlock) => number): Promise<FileDigest> {
   const handle = await openFile(file);
@@ -49,6 +50,7 @@ export async function readLineBlocks(file: string, onBlock: (block: LineBlock) =
       if (end === 0) {
         rest = Buffer.concat([rest, chunk]);
         if (rest.length > LONGEST_LINE_BYTES) {
+          if (firstLine === 1) refuseCarriageReturns(file, rest);
           throw corrupt(file, messages.endlessLine(file, firstLine, LONGEST_LINE_BYTES), 'LEANTUNE_LINE_LENGTH');
         }
         continue;
@@ -56,11 +58,24 @@ export async function readLineBlocks(file: string, onBlock: (block: LineBlock) =
       parse(Buffer.concat([rest, chunk.subarray(0, end)]));
       rest = chunk.subarray(end);
     }
+    if (rest.length > 0 && firstLine === 1) refuseCarriageReturns(file, rest);
     if (rest.length > 0) parse(rest);
     return { bytes, sha256: hash.digest('hex') };
   } finally {
     await handle.close();
   }
+}
+
+/** `text` has no line feed: a carriage return inside of it ends what was meant as a line. */
+function refuseCarriageReturns(file: string, text: Buffer): void {
+  const at = text.indexOf(CARRIAGE_RETURN);
+  if (at < 0 || at === text.length - 1) return;
+  throw corrupt(
+    file,
+    messages.carriageReturnsOnly(file),
+    'LEANTUNE_CARRIAGE_RETURNS',
+    messages.carriageReturnsOnlyRemedy(),
+  );
 }
 
 /** A whole file that must be UTF-8, without its byte order mark. */
@@ -76,7 +91,7 @@ export async function readWholeFile(file: string): Promise<{ readonly content: B
   return { content, digest: digestOf(content) };
 }
 
-function digestOf(content: Uint8Array): FileDigest {
+export function digestOf(content: Uint8Array): FileDigest {
   return { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
 }
 
