@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { loadMutatedFiles } from '../testing/mutatedFiles.js';
+import { loadMutatedFiles, loadMutatedParquet } from '../testing/mutatedFiles.js';
 
 const MINUTES = 60_000;
 
@@ -8,5 +8,11 @@ describe('loader under load', () => {
     const outcomes = await loadMutatedFiles(10_000);
     expect(Object.values(outcomes).reduce((a, b) => a + b, 0)).toBe(10_000);
     expect(outcomes.loaded).toBeGreaterThan(0);
+  });
+
+  it('gives only typed errors on 2,000 mutated Parquet files', { timeout: 10 * MINUTES }, async () => {
+    const outcomes = await loadMutatedParquet(2000);
+    expect(Object.values(outcomes).reduce((a, b) => a + b, 0)).toBe(2000);
+    expect(outcomes.LEANTUNE_PARQUET).toBeGreaterThan(0);
   });
 });

@@ -6,6 +6,8 @@ import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
 import { loadTask } from '../task/loadTask.js';
 import { dataFolder, emptyEnvironment } from '../testing/glueFolder.js';
+import { loadMutatedParquet } from '../testing/mutatedFiles.js';
+import { readParquet } from './readers/parquet.js';
 
 type Column = Parameters<typeof parquetWriteBuffer>[0]['columnData'][number];
 
@@ -90,5 +92,28 @@ describe('hub layout', () => {
     const folder = hubFolder({ 'glue/rte/validation-00000-of-00001.parquet': rte([1]) });
     writeFileSync(join(folder, 'glue/rte/train-00000-of-00001.parquet'), 'PAR1 but not really');
     await expect(load('rte', folder)).rejects.toMatchObject({ code: 'LEANTUNE_PARQUET', exitCode: 3 });
+  });
+
+  it('refuses a page header whose lengths are missing, which hyparquet reads for ever', async () => {
+    const rows = Array.from({ length: 400 }, (_, row) => row);
+    const file = join(dataFolder({}), 'damaged.parquet');
+    const bytes = Buffer.from(
+      parquetWriteBuffer({
+        columnData: [
+          { name: 'sentence', data: rows.map((row) => `text ${row} lorem ipsum`), type: 'STRING' },
+          { name: 'label', data: rows.map((row) => row % 2), type: 'INT32' },
+          { name: 'idx', data: rows, type: 'INT32' },
+        ],
+      }),
+    );
+    bytes[23] = 134;
+    bytes[68] = 248;
+    writeFileSync(file, bytes);
+    await expect(readParquet(file, () => undefined)).rejects.toMatchObject({ code: 'LEANTUNE_PARQUET', exitCode: 3 });
+  });
+
+  it('gives only typed errors on mutated files, in bounded time', { timeout: 60_000 }, async () => {
+    const outcomes = await loadMutatedParquet(200);
+    expect(Object.keys(outcomes).sort()).toEqual(expect.arrayContaining(['LEANTUNE_PARQUET', 'loaded']));
   });
 });

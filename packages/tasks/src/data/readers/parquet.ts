@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { LeantuneError } from '@leantune/core';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetReadObjects } from 'hyparquet';
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { messages } from '../../messages.js';
 import { corrupt, unreadable, type FileDigest } from './lines.js';
+import { checkFooter, checkRowGroup, compressors } from './parquetPages.js';
 
 /**
  * Calls `onRecord` for every row with its number from 1; 64-bit integers come as numbers. `untyped`: what columns of bytes
@@ -20,15 +21,20 @@ export async function readParquet(
   try {
     const buffer = await asyncBufferFromFile(file);
     const metadata = await parquetMetadataAsync(buffer);
-    const nested = metadata.schema.slice(1).some(({ num_children = 0 }) => num_children > 0);
+    checkFooter(metadata);
     let row = 0;
     for (const group of metadata.row_groups) {
       const rows = Number(group.num_rows);
+      if (rows === 0) continue;
+      await checkRowGroup(buffer, metadata, group);
       const range = { rowStart: row, rowEnd: row + rows };
-      // Two damaged columns of one group: hyparquet awaits the second too late, and its error would end the process. Read
-      // without being put together, every column is awaited.
-      if (nested) await parquetRead({ file: buffer, metadata, ...range });
-      const records = await parquetReadObjects({ file: buffer, metadata, ...range, utf8: untyped === 'text' });
+      const records = await parquetReadObjects({
+        file: buffer,
+        metadata,
+        compressors,
+        ...range,
+        utf8: untyped === 'text',
+      });
       for (const record of records) onRecord(plain(record) as Record<string, unknown>, (row += 1));
     }
   } catch (error) {
