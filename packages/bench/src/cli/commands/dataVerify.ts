@@ -49,12 +49,7 @@ function notesOf(report: DatasetReport): string[] {
 function rowOf(report: DatasetReport): Cell[] {
   if (report.status === 'unusable') {
     const status = isAbsent(report) ? dataMessages.absent() : dataMessages.unusable();
-    return [
-      { text: report.task },
-      { text: status, emphasis: 'problem' },
-      { text: '' },
-      { text: '' },
-    ];
+    return [{ text: report.task }, { text: status, emphasis: 'problem' }, { text: '' }, { text: '' }];
   }
   const { manifest } = getTask(report.task);
   const rows = Object.entries(report.splits).map(([split, found]) =>
