@@ -13,9 +13,7 @@ export function gradientNorm(parameters: readonly NamedParameter[]): number | un
   const gradients = parameters.flatMap(([, { gradient }]) => (gradient === undefined ? [] : [gradient]));
   if (gradients.length === 0) return holdsValues() ? 0 : undefined;
   return scope(() => {
-    const each = gradients.map((gradient) =>
-      scope(() => reshape(castStorage(sumOfSquares(gradient), 'float32'), [1])),
-    );
+    const each = gradients.map((gradient) => scope(() => reshape(castStorage(sumOfSquares(gradient), 'float32'), [1])));
     const squares = each.length === 1 ? each[0]! : concatenate(each, 0); // [gradients]
     if (!holdsValues()) return undefined;
     return Math.sqrt(Float64Array.from(squares.read()).reduce((total, value) => total + value, 0));
