@@ -1,7 +1,6 @@
 import { LeantuneError, UsageError } from '../errors/errors.js';
 import { add } from '../kernels/elementwise.js';
-import { fill } from '../kernels/shape.js';
-import { castStorage } from '../kernels/storage.js';
+import { castStorage, fillAs } from '../kernels/storage.js';
 import { messages } from '../messages.js';
 import { equalShapes } from '../tensor/dtype.js';
 import { memoryMeter } from '../tensor/runtime.js';
@@ -39,11 +38,15 @@ export function backward(output: Tensor, gradOutput?: Tensor, { onGradient }: Ba
     throw new UsageError(found, { code: 'LEANTUNE_SHAPE' });
   }
   memoryMeter().inPhase('backward', () =>
-    noGrad(() => {
-      const first = scope(() => castStorage(gradOutput ?? fill(expected, 1), output.storageDtype).retain());
-      walk(root, first, onGradient);
-    }),
+    noGrad(() => walk(root, rootGradient(output, expected, gradOutput), onGradient)),
   );
+}
+
+/** Where the walk starts, held as the output is; the caller's to release. */
+function rootGradient({ storageDtype }: Tensor, shape: readonly number[], given: Tensor | undefined): Tensor {
+  if (given === undefined) return keep(fillAs(shape, 1, storageDtype));
+  const held = castStorage(given, storageDtype);
+  return held === given ? given.retain() : keep(held);
 }
 
 function walk(root: GraphEdge, gradOutput: Tensor, onGradient: BackwardOptions['onGradient']): void {
