@@ -1,17 +1,16 @@
 /** Words of `leantune bench` → settings, or everything that is wrong with them at once. */
 import { availableParallelism } from 'node:os';
-import { ConfigurationError, EnvironmentError, splitBackendName } from '@leantune/core';
+import { EnvironmentError, splitBackendName } from '@leantune/core';
 import type { ConfigurationIssue } from '@leantune/core';
 import { requestedThreads } from '@leantune/core/node';
 import { readModelConfig } from '@leantune/models';
 import { findModelConfig, resolveCheckpoint } from '@leantune/models/node';
 import { z } from 'zod';
+import { invalidOptions, numberOrText, optionIssues } from '../cli/optionWords.js';
 import { messages } from '../messages.js';
 import { benchMessages } from '../messages/bench.js';
 import { unknownProblem } from '../registry/problems.js';
 import type { Registry, Resolved } from '../registry/registry.js';
-import { zodIssues } from '../sweep/issues.js';
-import { numberOrText } from '../sweep/numberOrText.js';
 import { splitTopLevel } from '../sweep/splitTopLevel.js';
 import { opNames } from './opShapes.js';
 import type { OpName, OpShapesName } from './opShapes.js';
@@ -92,12 +91,8 @@ export async function resolveBenchSettings(
   );
   const model = resolve('--model', registry.resolveModel(words.model ?? defaultModel));
   const figures = figuresSchema.safeParse(typedFigures(words), { reportInput: true });
-  if (!figures.success) {
-    for (const { path: _path, key, ...issue } of zodIssues(figuresSchema, figures.error)) {
-      issues.push({ key: `--${key}`, ...issue });
-    }
-  }
-  if (!figures.success || issues.length > 0) throw invalid(issues);
+  if (!figures.success) issues.push(...optionIssues(figuresSchema, figures.error));
+  if (!figures.success || issues.length > 0) throw invalidOptions('bench', issues);
   const { batch, seq, dropout, rounds, threads } = figures.data;
   const { config, file } = await findModelConfig(model);
   const { vocabularySize, maxPositions } = readModelConfig(config, { file });
@@ -106,7 +101,7 @@ export async function resolveBenchSettings(
     const expected = messages.positions(maxPositions, model);
     issues.push({ key: '--seq', message: messages.outOfRange(seq), expected });
   }
-  if (vocabularySize === undefined || issues.length > 0) throw invalid(issues);
+  if (vocabularySize === undefined || issues.length > 0) throw invalidOptions('bench', issues);
   return {
     suites: chosenSuites.length === 0 ? suites : suites.filter((suite) => chosenSuites.includes(suite)),
     model,
@@ -130,13 +125,6 @@ function typedFigures({ batch, seq, dropout, rounds, threads }: BenchWords): Rec
   );
   const rates = dropout === undefined ? {} : { dropout: splitTopLevel(dropout).map(numberOrText) };
   return { ...Object.fromEntries(single), ...rates };
-}
-
-function invalid(issues: readonly ConfigurationIssue[]): ConfigurationError {
-  return new ConfigurationError(
-    issues.map((issue) => ({ file: messages.commandLine(), ...issue })),
-    { code: 'LEANTUNE_BENCH_INVALID', remedy: messages.helpRemedy('bench') },
-  );
 }
 
 /** Asked once for all contestants: where there is none, each would look for it again. */

@@ -1,12 +1,11 @@
 /** Words of the command line → settings of a gradient check, or everything that is wrong with them at once. */
-import { ConfigurationError, precisions, type ConfigurationIssue, type PrecisionName } from '@leantune/core';
+import { precisions, type ConfigurationIssue, type PrecisionName } from '@leantune/core';
 import { readModelConfig, type HeadOptions, type ModelBlueprint } from '@leantune/models';
 import { findModelConfig } from '@leantune/models/node';
 import { parseMethodSpec, withOrdinaryGradient } from '@leantune/methods';
 import { z } from 'zod';
+import { invalidOptions, numberOrText, optionIssues } from '../cli/optionWords.js';
 import { messages } from '../messages.js';
-import { zodIssues } from '../sweep/issues.js';
-import { numberOrText } from '../sweep/numberOrText.js';
 
 const count = z.int().positive();
 
@@ -57,15 +56,11 @@ export async function resolveGradcheckSettings(
   const typed = Object.fromEntries(Object.entries(words).map(([key, word]) => [key, numberOrText(word)]));
   const issues: ConfigurationIssue[] = [];
   const figures = figuresSchema.safeParse(typed, { reportInput: true });
-  if (!figures.success) {
-    for (const { path: _path, key, ...issue } of zodIssues(figuresSchema, figures.error)) {
-      issues.push({ key: `--${key}`, ...issue });
-    }
-  }
+  if (!figures.success) issues.push(...optionIssues(figuresSchema, figures.error));
   if (words.layers !== undefined && !random) {
     issues.push({ key: '--layers', message: messages.depthNeedsRandom() });
   }
-  if (!figures.success || issues.length > 0) throw invalid(issues);
+  if (!figures.success || issues.length > 0) throw invalidOptions('gradcheck', issues);
   const { batch, seq, seed, dropout, layers, precision } = figures.data;
   const { name, config: found, file } = await findModelConfig(modelWord);
   const config = withDepth(found as Readonly<Record<string, unknown>>, layers);
@@ -74,7 +69,7 @@ export async function resolveGradcheckSettings(
   const isImage = vocabularySize === undefined;
   if (!isImage && words.seq !== undefined && seq > maxPositions) {
     const expected = messages.positions(maxPositions, name);
-    throw invalid([{ key: '--seq', message: messages.outOfRange(seq), expected }]);
+    throw invalidOptions('gradcheck', [{ key: '--seq', message: messages.outOfRange(seq), expected }]);
   }
   const head: HeadOptions =
     classes['causal-lm'] === undefined ? { kind: 'classification', numberOfLabels: 2 } : { kind: 'causal-lm' };
@@ -97,11 +92,4 @@ function withDepth(config: Readonly<Record<string, unknown>>, layers: number | u
   if (layers === undefined) return config;
   const keys = depthKeys.filter((key) => config[key] !== undefined);
   return { ...config, ...Object.fromEntries(keys.map((key) => [key, layers])) };
-}
-
-function invalid(issues: readonly ConfigurationIssue[]): ConfigurationError {
-  return new ConfigurationError(
-    issues.map((issue) => ({ file: messages.commandLine(), ...issue })),
-    { code: 'LEANTUNE_GRADCHECK_INVALID', remedy: messages.helpRemedy('gradcheck') },
-  );
 }

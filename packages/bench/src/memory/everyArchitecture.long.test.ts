@@ -2,7 +2,6 @@
 import {
   UsageError,
   adamW,
-  isLoaded,
   measureStepMemory,
   memoryMeter,
   metaProvider,
@@ -11,13 +10,13 @@ import {
   withSavingPolicy,
 } from '@leantune/core';
 import type { LoadedBackend, SavingPolicy, StepMemory } from '@leantune/core';
-import { nodeProviders } from '@leantune/core/node';
 import { applyMethods, methodNames } from '@leantune/methods';
 import { architectures, randomModel, readModelConfig } from '@leantune/models';
 import type { HeadOptions } from '@leantune/models';
 import { readShippedConfig, shippedConfigNames } from '@leantune/models/node';
 import { describe, expect, it } from 'vitest';
 import { worstCaseBatch } from './worstCaseBatch.js';
+import { loadBackends } from '../../../core/src/testing/loadedBackends.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -55,12 +54,8 @@ const spellings = [...methodNames(), 'lora+tokentune', 'tokentune(ratio=0.5)', '
 const policies: readonly SavingPolicy[] = ['lean', 'pytorch'];
 
 const meta = (await metaProvider().load()) as LoadedBackend;
-const computing: LoadedBackend[] = [];
-for (const provider of nodeProviders()) {
-  const result = await provider.load();
-  if (isLoaded(result)) computing.push(result);
-  else describe(provider.name, () => it.skip(`skipped: ${result.reason}`, () => undefined));
-}
+const { loaded: computing, missing } = await loadBackends();
+for (const { name, reason } of missing) describe(name, () => it.skip(`skipped: ${reason}`, () => undefined));
 
 /** Undefined where the method does not support the model. */
 async function measure(

@@ -1,5 +1,5 @@
 /** Options of `leantune memory` → settings, or everything that is wrong with them at once. */
-import { ConfigurationError, adamW, precisions, sgd } from '@leantune/core';
+import { adamW, precisions, sgd } from '@leantune/core';
 import type { ConfigurationIssue, OptimizerDefinition, PrecisionName, SavingPolicy } from '@leantune/core';
 import { parseMethodSpec } from '@leantune/methods';
 import { readModelConfig } from '@leantune/models';
@@ -7,10 +7,9 @@ import type { HeadKind, HeadOptions, ModelBlueprint } from '@leantune/models';
 import { findModelConfig } from '@leantune/models/node';
 import { z } from 'zod';
 import { savingSchema } from '../cell/contract.js';
+import { invalidOptions, numberOrText, optionIssues } from '../cli/optionWords.js';
 import { messages } from '../messages.js';
 import { resolvedBy, methodProblem } from '../registry/packages.js';
-import { zodIssues } from '../sweep/issues.js';
-import { numberOrText } from '../sweep/numberOrText.js';
 import { splitTopLevel } from '../sweep/splitTopLevel.js';
 import { parseByteSize } from './byteSize.js';
 
@@ -97,13 +96,11 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
   const typed = Object.fromEntries(Object.entries(optionWords).map(([key, word]) => [key, numberOrText(word)]));
   const figures = figuresSchema.safeParse(typed, { reportInput: true });
   if (!figures.success) {
-    for (const { path: _path, key, ...issue } of zodIssues(figuresSchema, figures.error)) {
-      const place = key in optimizerOptions ? `--optimizer: ${key}` : `--${key}`;
-      issues.push({ key: place, ...issue });
-    }
+    const placeOf = (key: string) => (key in optimizerOptions ? `--optimizer: ${key}` : `--${key}`);
+    issues.push(...optionIssues(figuresSchema, figures.error, placeOf));
   }
   if (modelWord === undefined) issues.push({ key: '--model', message: messages.missingKey() });
-  if (!figures.success || modelWord === undefined) throw invalid(issues);
+  if (!figures.success || modelWord === undefined) throw invalidOptions('memory', issues);
 
   const {
     batch,
@@ -137,7 +134,7 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
   if (batch !== undefined && batch > mostRows) {
     issues.push({ key: '--batch', message: messages.outOfRange(batch), expected: `<= ${mostRows}` });
   }
-  if (issues.length > 0 || head === undefined) throw invalid(issues);
+  if (issues.length > 0 || head === undefined) throw invalidOptions('memory', issues);
   return {
     model: name,
     blueprint,
@@ -159,13 +156,6 @@ export async function resolveMemorySettings(words: MemoryWords): Promise<MemoryS
     ...(maxGradNorm > 0 && { maxGradNorm }),
     gradientAccumulation: accumulate,
   };
-}
-
-function invalid(issues: readonly ConfigurationIssue[]): ConfigurationError {
-  return new ConfigurationError(
-    issues.map((issue) => ({ file: messages.commandLine(), ...issue })),
-    { code: 'LEANTUNE_MEMORY_INVALID', remedy: messages.helpRemedy('memory') },
-  );
 }
 
 /** The head that was asked for, else the one that the papers train: next tokens where the model has them, two classes. */

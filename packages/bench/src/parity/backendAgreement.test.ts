@@ -1,18 +1,12 @@
 /** Twenty training steps of a small BERT: every backend that computes gives the losses and the bytes of the first one. */
-import { isLoaded, type LoadedBackend, type StepMemory } from '@leantune/core';
-import { nodeProviders } from '@leantune/core/node';
+import { type LoadedBackend, type StepMemory } from '@leantune/core';
 import { describe, expect, it } from 'vitest';
 import { trainSmallBert } from '../testing/smallBert.js';
 import '../registry/backends.js';
+import { loadBackends } from '../../../core/src/testing/loadedBackends.js';
 
-const loaded: LoadedBackend[] = [];
-const missing: string[] = [];
-for (const provider of nodeProviders()) {
-  const result = await provider.load(); // one after the other: tfjs activates what it loads
-  if (isLoaded(result)) loaded.push(result);
-  else missing.push(`${result.name}: ${result.reason}`);
-}
-const note = missing.length === 0 ? '' : ` (${missing.join('; ')})`;
+const { loaded, missing } = await loadBackends();
+const note = missing.length === 0 ? '' : ` (${missing.map(({ name, reason: why }) => `${name}: ${why}`).join('; ')})`;
 
 const keptOf = ({ savedBytes, savedBytesByLayer, staticBytes }: StepMemory) => ({
   savedBytes,

@@ -1,15 +1,14 @@
 /** Words of the command line → settings of a profile, or everything that is wrong with them at once. */
-import { ConfigurationError, EnvironmentError, splitBackendName } from '@leantune/core';
+import { EnvironmentError, splitBackendName } from '@leantune/core';
 import type { ConfigurationIssue } from '@leantune/core';
 import { readModelConfig } from '@leantune/models';
 import { readJson, resolveCheckpoint } from '@leantune/models/node';
 import { z } from 'zod';
 import { savingSchema } from '../cell/contract.js';
+import { invalidOptions, numberOrText, optionIssues } from '../cli/optionWords.js';
 import { messages } from '../messages.js';
 import { unknownProblem } from '../registry/problems.js';
 import type { Registry, Resolved } from '../registry/registry.js';
-import { zodIssues } from '../sweep/issues.js';
-import { numberOrText } from '../sweep/numberOrText.js';
 
 const count = z.int().positive();
 
@@ -62,11 +61,7 @@ export async function resolveSettings(
   }
   const typed = Object.fromEntries(Object.entries(figureWords).map(([key, word]) => [key, numberOrText(word)]));
   const figures = figuresSchema.safeParse(typed, { reportInput: true });
-  if (!figures.success) {
-    for (const { path: _path, key, ...issue } of zodIssues(figuresSchema, figures.error)) {
-      issues.push({ key: `--${key}`, ...issue });
-    }
-  }
+  if (!figures.success) issues.push(...optionIssues(figuresSchema, figures.error));
   const config = model === '' ? undefined : await configOf(model, issues.length > 0);
   const sequenceLength = typed.seq ?? figures.data?.seq;
   if (config !== undefined && typeof sequenceLength === 'number' && sequenceLength > config.maxPositions) {
@@ -77,10 +72,7 @@ export async function resolveSettings(
     });
   }
   if (!figures.success || config === undefined || issues.length > 0) {
-    throw new ConfigurationError(
-      issues.map((issue) => ({ file: messages.commandLine(), ...issue })),
-      { code: 'LEANTUNE_PROFILE_INVALID', remedy: messages.helpRemedy('profile') },
-    );
+    throw invalidOptions('profile', issues);
   }
   const { batch, rounds, dropout, saving } = figures.data;
   return {

@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoaded, type LoadedBackend } from '../backend/backend.js';
 import { uniform } from '../kernels/random.js';
-import { nodeProviders } from '../node/loadBackend.js';
 import { applyKeepMask, keepMask } from '../kernels/dropout.js';
 import { dropout } from '../ops/dropout.js';
 import { useBackend } from '../backend/useBackend.js';
@@ -10,6 +8,7 @@ import { tensorFrom } from '../tensor/tensor.js';
 import { describeOnBackends } from '../testing/backends.js';
 import { fillStatelessUniform } from './statelessUniform.js';
 import { streamKey, type StreamKey } from './stream.js';
+import { loadBackends } from '../testing/loadedBackends.js';
 
 const keys: readonly StreamKey[] = [
   [0, 0],
@@ -96,16 +95,10 @@ await describeOnBackends('dropout', () => {
 });
 
 describe('two backends in one process', async () => {
-  const loaded: LoadedBackend[] = [];
-  const missing: string[] = [];
-  for (const provider of nodeProviders()) {
-    const result = await provider.load();
-    if (isLoaded(result)) loaded.push(result);
-    else missing.push(`${result.name}: ${result.reason}`);
-  }
+  const { loaded, missing } = await loadBackends();
 
   it.skipIf(loaded.length < 2)(
-    `drop the same elements to the bit${missing.length ? ` (${missing.join('; ')})` : ''}`,
+    `drop the same elements to the bit${missing.length ? ` (${missing.map(({ name, reason: why }) => `${name}: ${why}`).join('; ')})` : ''}`,
     async () => {
       const results: Float32Array[] = [];
       for (const backend of [...loaded, ...loaded]) {

@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { isLoaded, type LoadedBackend } from '../backend/backend.js';
-import { nodeProviders } from '../node/loadBackend.js';
 import { adamW } from '../optim/adamW.js';
 import { sgd } from '../optim/sgd.js';
 import { useBackend } from '../backend/useBackend.js';
@@ -9,6 +7,7 @@ import { describeOnBackends } from '../testing/backends.js';
 import { TinyTransformer, tinyBatch, type TinyTransformerOptions } from '../testing/tinyTransformer.js';
 import { measureStepMemory } from './measure.js';
 import { train, trainedParameters } from './train.js';
+import { loadBackends } from '../testing/loadedBackends.js';
 
 const at = { seed: 1, microStep: 0, maxGradNorm: 1 };
 
@@ -59,14 +58,9 @@ await describeOnBackends('memory of a step', () => {
 });
 
 describe('two backends', async () => {
-  const loaded: LoadedBackend[] = [];
-  const missing: string[] = [];
-  for (const provider of nodeProviders()) {
-    const result = await provider.load();
-    if (isLoaded(result)) loaded.push(result);
-    else missing.push(`${result.name}: ${result.reason}`);
-  }
-  const reason = missing.length === 0 ? '' : ` (${missing.join('; ')})`;
+  const { loaded, missing } = await loadBackends();
+  const reason =
+    missing.length === 0 ? '' : ` (${missing.map(({ name, reason: why }) => `${name}: ${why}`).join('; ')})`;
 
   async function onBoth(options: TinyTransformerOptions) {
     const results = [];

@@ -1,6 +1,5 @@
 import {
   adamW,
-  isLoaded,
   measureStepMemory,
   memoryMeter,
   metaProvider,
@@ -13,11 +12,11 @@ import {
   type SavingPolicy,
   type StepMemory,
 } from '@leantune/core';
-import { nodeProviders } from '@leantune/core/node';
 import { describe, expect, it } from 'vitest';
 import { contractCases } from '../testing/cases.js';
 import { classification, regression, tinyBert, type ModelFixture } from '../testing/tinyBert.js';
 import { applyMethods } from '../index.js';
+import { loadBackends } from '../../../core/src/testing/loadedBackends.js';
 
 interface Setting {
   readonly saving: SavingPolicy;
@@ -42,12 +41,8 @@ const settings: readonly Setting[] = [
 ];
 
 const meta = (await metaProvider().load()) as LoadedBackend;
-const computing: LoadedBackend[] = [];
-for (const provider of nodeProviders()) {
-  const result = await provider.load();
-  if (isLoaded(result)) computing.push(result);
-  else describe(provider.name, () => it.skip(`skipped: ${result.reason}`, () => undefined));
-}
+const { loaded: computing, missing } = await loadBackends();
+for (const { name, reason } of missing) describe(name, () => it.skip(`skipped: ${reason}`, () => undefined));
 
 async function measure(
   backend: LoadedBackend,

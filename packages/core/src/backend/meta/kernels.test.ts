@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasKernel } from '../../kernels/dispatch.js';
 import { sumOfSquaresKernelName } from '../../kernels/reduce.js';
 import { uniformKernelName } from '../../kernels/random.js';
-import { nodeProviders } from '../../node/loadBackend.js';
 import type { DType } from '../../tensor/dtype.js';
-import { isLoaded, type LoadedBackend } from '../backend.js';
+import { type LoadedBackend } from '../backend.js';
 import { useBackend } from '../useBackend.js';
 import { metaProvider } from './provider.js';
+import { loadBackends } from '../../testing/loadedBackends.js';
 
 type Given = readonly [shape: number[], dtype?: DType];
 type Call = readonly [kernel: string, inputs: Readonly<Record<string, Given>> | readonly Given[], attributes?: object];
@@ -86,12 +86,8 @@ const calls: readonly Call[] = [
 ];
 
 const meta = (await metaProvider().load()) as LoadedBackend;
-const computing: LoadedBackend[] = [];
-for (const provider of nodeProviders()) {
-  const result = await provider.load();
-  if (isLoaded(result)) computing.push(result);
-  else describe(provider.name, () => it.skip(`skipped: ${result.reason}`, () => undefined));
-}
+const { loaded: computing, missing } = await loadBackends();
+for (const { name, reason } of missing) describe(name, () => it.skip(`skipped: ${reason}`, () => undefined));
 
 /** Shapes and element types of what a kernel returns for inputs of ones. */
 function outputs([kernel, inputs, attributes]: Call) {
