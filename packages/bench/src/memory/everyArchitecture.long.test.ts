@@ -4,7 +4,6 @@ import {
   adamW,
   measureStepMemory,
   memoryMeter,
-  metaProvider,
   trainedParameters,
   useBackend,
   withSavingPolicy,
@@ -16,7 +15,7 @@ import type { HeadOptions } from '@leantune/models';
 import { readShippedConfig, shippedConfigNames } from '@leantune/models/node';
 import { describe, expect, it } from 'vitest';
 import { worstCaseBatch } from './worstCaseBatch.js';
-import { loadBackends } from '../../../core/src/testing/loadedBackends.js';
+import { loadBackends, metaLike } from '../../../core/src/testing/loadedBackends.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -53,7 +52,6 @@ const headOf: Readonly<Record<string, HeadOptions>> = {
 const spellings = [...methodNames(), 'lora+tokentune', 'tokentune(ratio=0.5)', 'lora(targets=all-linear,dropout=0.1)'];
 const policies: readonly SavingPolicy[] = ['lean', 'pytorch'];
 
-const meta = (await metaProvider().load()) as LoadedBackend;
 const { loaded: computing, missing } = await loadBackends();
 for (const { name, reason } of missing) describe(name, () => it.skip(`skipped: ${reason}`, () => undefined));
 
@@ -105,9 +103,9 @@ describe.each([...representatives.values()])('%s at toy size', (name) => {
   describe.each(kinds)('%s', (kind) => {
     it.for(spellings)('%s has the figures of a real step on meta', async (method, context) => {
       for (const policy of policies) {
-        const expected = await measure(meta, config, headOf[kind]!, method, policy);
-        if (expected === undefined) return context.skip(`${method} does not support it`);
         for (const backend of computing) {
+          const expected = await measure(await metaLike(backend), config, headOf[kind]!, method, policy);
+          if (expected === undefined) return context.skip(`${method} does not support it`);
           expect(await measure(backend, config, headOf[kind]!, method, policy), `${backend.name}, ${policy}`).toEqual(
             expected,
           );

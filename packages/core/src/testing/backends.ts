@@ -4,13 +4,10 @@ import { computingProviders, nodeProviders } from '../node/loadBackend.js';
 import { useBackend } from '../backend/useBackend.js';
 import { memoryMeter } from '../tensor/runtime.js';
 import { openScopes } from '../tensor/scope.js';
+import './loadedBackends.js';
 import { useSoftwareWebGpu } from './softwareWebGpu.js';
 
 export { useSoftwareWebGpu };
-
-// Backends of packages above core: the test configuration names the module that registers them.
-const { LEANTUNE_TEST_BACKENDS } = process.env;
-if (LEANTUNE_TEST_BACKENDS) await import(LEANTUNE_TEST_BACKENDS);
 
 /**
  * Runs a suite once for every backend that loads here, or for the one that `LEANTUNE_TEST_BACKEND` names, and shows the

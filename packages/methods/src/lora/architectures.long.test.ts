@@ -1,9 +1,7 @@
 import {
   forwardBackward,
   holdsValues,
-  isLoaded,
   measureStepMemory,
-  metaProvider,
   predict,
   releaseGradients,
   sgd,
@@ -12,6 +10,7 @@ import {
 } from '@leantune/core';
 import { expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { metaLike } from '../../../core/src/testing/loadedBackends.js';
 import { applyMethods, getMethod } from '../index.js';
 import { directionalCheck } from '../testing/directionalCheck.js';
 import { perturb } from '../testing/perturb.js';
@@ -91,9 +90,7 @@ await describeOnBackends('methods of linear layers', (backend) => {
         return memory;
       };
       const real = measure();
-      const meta = await metaProvider().load();
-      if (!isLoaded(meta)) throw new Error(meta.reason);
-      await useBackend(meta);
+      await useBackend(await metaLike(backend));
       expect(holdsValues()).toBe(false);
       const inferred = measure();
       await useBackend(backend);
