@@ -36,9 +36,10 @@ await runScript(async () => {
     await step('types and build', build, { isCheck: !long });
     await step('native backend', provisionBackend, { isCheck: false, talking: true });
     await step('torch backend', provisionTorchBackend, { isCheck: false, talking: true });
-    for (const [name, command] of long ? [] : checks) {
-      await step(name, async () => check(await command()), { isCheck: true });
-    }
+    const inParallel = (long ? [] : checks).map(([name, command]) =>
+      step(name, async () => check(await command()), { isCheck: true }),
+    );
+    await Promise.all(inParallel);
     await runTests(counts);
   }
   console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);

@@ -9,6 +9,7 @@ export default {
     ...base.test,
     include: ['packages/*/src/**/*.long.test.ts'],
     exclude: ['**/node_modules/**'],
+    env: { ...base.test.env, LEANTUNE_TEST_TIER: 'long' },
     testTimeout: 600_000,
   },
 };

@@ -39,27 +39,42 @@ Attention readAttention(Arguments& in) {
   dropout.rows = optionalTensor(in);
   return attention;
 }
+
+
+// In the order of `src/kernels/fused.ts`; any but the first is asked for by tests.
+enum class Way { best, host, blocks, library };
+
+Way wayOf(Arguments& in, const Attention& attention) {
+  const Way way = static_cast<Way>(in.integer());
+  if (way != Way::best) return way;
+  if (attention.query.is_cpu()) return Way::host;
+  return attention.query.is_cuda() ? Way::library : Way::blocks;
+}
 }  // namespace
 
-// [attention…, whether it is composed of tensor operations] → [batch, rows, heads · d]
+// [attention…, way] → [batch, rows, heads · d]
 KERNEL(LeantuneAttention) {
   const Attention attention = readAttention(in);
-  const bool composed = in.flag();
-  const bool onHost = attention.query.is_cpu() && !composed;
-  const Tensor output = onHost ? attentionOnHost(attention) : attentionOnDevice(attention);
+  const Way way = wayOf(in, attention);
+  Tensor output;
+  if (way == Way::host) {
+    output = attentionOnHost(attention);
+  } else if (way == Way::blocks || !attentionByLibrary(attention, output)) {
+    output = attentionOnDevice(attention);
+  }
   return output.view({attention.batch(), attention.rows(), -1});
 }
 
-// [attention…, whether composed, gradient of the output, whether the gradients of query, key and value are wanted] → those
+// [attention…, way, gradient of the output, whether the gradients of query, key and value are wanted] → those
 MULTI_KERNEL(LeantuneAttentionGradient) {
   const Attention attention = readAttention(in);
-  const bool composed = in.flag();
+  const Way way = wayOf(in, attention);
   const Tensor gradient = withHeads(in.tensor(), attention.heads());
   AttentionGradients result{};
   for (bool* needed : {&result.needsQuery, &result.needsKey, &result.needsValue}) *needed = in.flag();
-  if (attention.query.is_cpu() && !composed) {
+  if (way == Way::host) {
     attentionGradientsOnHost(attention, gradient, result);
-  } else {
+  } else if (way == Way::blocks || !attentionGradientsByLibrary(attention, gradient, result)) {
     attentionGradientsOnDevice(attention, gradient, result);
   }
   Tensors outputs;

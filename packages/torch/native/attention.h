@@ -45,6 +45,15 @@ struct AttentionGradients {
 // The lowest float32, which Hugging Face adds to the scores of hidden keys.
 constexpr float kLowestFloat = -3.4028234663852886e38f;
 
+// What is added to the scores of the queries [first, first + count): float32 [1 or batch, 1, 1 or count, keys]; undefined
+// where nothing is hidden.
+Tensor attentionBias(const Attention& attention, int64_t first, int64_t count);
+
+// [batch, length, heads of x, d] → [batch, heads, length, d] held as `dtype`, each head as often in a row as queries meet it.
+Tensor headsFirst(const Tensor& x, int64_t heads, at::ScalarType dtype);
+// The gradients of all heads [batch, heads, keys, d] → those of `attention.key` or `.value`, summed over heads that share one.
+Tensor ofKeyHeads(const Attention& attention, const Tensor& gradient);
+
 // In blocks that fit into caches, for the CPU.
 Tensor attentionOnHost(const Attention& attention);
 void attentionGradientsOnHost(const Attention& attention, const Tensor& gradient, AttentionGradients& result);
@@ -52,5 +61,10 @@ void attentionGradientsOnHost(const Attention& attention, const Tensor& gradient
 // With tensor operations, in the blocks of queries that dropout draws by, for every device.
 Tensor attentionOnDevice(const Attention& attention);
 void attentionGradientsOnDevice(const Attention& attention, const Tensor& gradient, AttentionGradients& result);
+
+// By libtorch's own kernels (flash, memory-efficient, cuDNN), which widen nothing and keep no scores. False where it has
+// none for these tensors, or none that draws the same dropout.
+bool attentionByLibrary(const Attention& attention, Tensor& output);
+bool attentionGradientsByLibrary(const Attention& attention, const Tensor& gradient, AttentionGradients& result);
 
 }  // namespace leantune

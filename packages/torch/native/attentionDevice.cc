@@ -5,12 +5,6 @@ namespace leantune {
 namespace {
 at::ScalarType wideOf(const Tensor& x) { return x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat; }
 
-// [batch, length, n, d] → [batch, heads, length, d], each head as often in a row as queries meet it.
-Tensor split(const Tensor& x, int64_t heads, at::ScalarType wide) {
-  const Tensor heads_first = x.to(wide).transpose(1, 2);
-  return x.size(2) == heads ? heads_first : heads_first.repeat_interleave(heads / x.size(2), 1);
-}
-
 // A part of the queries [first, first + count) of every row and head.
 class Part {
  public:
@@ -19,7 +13,7 @@ class Part {
   // [batch, heads, count, keys]
   Tensor probabilities(const Tensor& query, const Tensor& key) const {
     Tensor scores = at::matmul(query.narrow(2, first_, count_), key.transpose(2, 3)).mul_(attention_.scaling);
-    const Tensor bias = this->bias();
+    const Tensor bias = attentionBias(attention_, first_, count_);
     if (bias.defined()) scores.add_(bias);
     return at::softmax(scores, -1);
   }
@@ -53,19 +47,6 @@ class Part {
   }
 
  private:
-  // [batch, 1, count or 1, keys]
-  Tensor bias() const {
-    const Tensor& mask = attention_.maskKeys;
-    const Tensor keys = mask.defined() ? mask.view({mask.size(0), 1, 1, -1}) : mask;
-    if (!attention_.causalQueries.defined()) return keys;
-    const Tensor queries = attention_.causalQueries.unsqueeze(1).unsqueeze(3).narrow(2, first_, count_);
-    const Tensor later = attention_.causalKeys.unsqueeze(1).unsqueeze(1).gt(queries);
-    const Tensor hidden = at::where(later, at::full({}, kLowestFloat, queries.options()), at::zeros({}, queries.options()));
-    if (!keys.defined()) return hidden;
-    const Tensor either = at::minimum(hidden, keys);
-    return attention_.absolute ? either + hidden : either;
-  }
-
   const Attention& attention_;
   const int64_t first_, count_;
 };
@@ -79,11 +60,36 @@ void inParts(const Attention& attention, Body body) {
 }
 }  // namespace
 
+Tensor headsFirst(const Tensor& x, int64_t heads, at::ScalarType dtype) {
+  const Tensor transposed = x.to(dtype).transpose(1, 2);
+  return x.size(2) == heads ? transposed : transposed.repeat_interleave(heads / x.size(2), 1);
+}
+
+Tensor ofKeyHeads(const Attention& attention, const Tensor& gradient) {
+  const int64_t shared = attention.heads() / attention.keyHeads();
+  const Tensor summed =
+      shared == 1 ? gradient
+                  : gradient.view({gradient.size(0), attention.keyHeads(), shared, gradient.size(2), gradient.size(3)}).sum(2);
+  return summed.transpose(1, 2).to(attention.key.scalar_type()).contiguous();
+}
+
+Tensor attentionBias(const Attention& attention, int64_t first, int64_t count) {
+  const Tensor& mask = attention.maskKeys;
+  const Tensor keys = mask.defined() ? mask.view({mask.size(0), 1, 1, -1}) : mask;
+  if (!attention.causalQueries.defined()) return keys;
+  const Tensor queries = attention.causalQueries.unsqueeze(1).unsqueeze(3).narrow(2, first, count);
+  const Tensor later = attention.causalKeys.unsqueeze(1).unsqueeze(1).gt(queries);
+  const Tensor hidden = at::where(later, at::full({}, kLowestFloat, queries.options()), at::zeros({}, queries.options()));
+  if (!keys.defined()) return hidden;
+  const Tensor either = at::minimum(hidden, keys);
+  return attention.absolute ? either + hidden : either;
+}
+
 Tensor attentionOnDevice(const Attention& attention) {
   const auto wide = wideOf(attention.query);
   const int64_t heads = attention.heads();
-  const Tensor query = split(attention.query, heads, wide), key = split(attention.key, heads, wide),
-               value = split(attention.value, heads, wide);
+  const Tensor query = headsFirst(attention.query, heads, wide), key = headsFirst(attention.key, heads, wide),
+               value = headsFirst(attention.value, heads, wide);
   Tensor output = at::empty_like(attention.query);
   inParts(attention, [&](const Part& part, int64_t first, int64_t count) {
     const Tensor mixed = at::matmul(part.dropped(part.probabilities(query, key)), value);
@@ -96,9 +102,9 @@ void attentionGradientsOnDevice(const Attention& attention, const Tensor& gradie
   const auto wide = wideOf(attention.query);
   const int64_t heads = attention.heads();
   const bool needsScores = result.needsQuery || result.needsKey;
-  const Tensor query = split(attention.query, heads, wide), key = split(attention.key, heads, wide);
-  const Tensor value = needsScores ? split(attention.value, heads, wide) : Tensor();
-  const Tensor grads = split(gradient, heads, wide);
+  const Tensor query = headsFirst(attention.query, heads, wide), key = headsFirst(attention.key, heads, wide);
+  const Tensor value = needsScores ? headsFirst(attention.value, heads, wide) : Tensor();
+  const Tensor grads = headsFirst(gradient, heads, wide);
   if (result.needsQuery) result.query = at::empty_like(attention.query);
   Tensor keySum, valueSum;
   const auto added = [](Tensor& sum, const Tensor& term) { sum = sum.defined() ? sum.add_(term) : term; };
@@ -112,14 +118,8 @@ void attentionGradientsOnDevice(const Attention& attention, const Tensor& gradie
     if (result.needsQuery) result.query.narrow(1, first, count).copy_(at::matmul(scores, key).transpose(1, 2));
     if (result.needsKey) added(keySum, at::matmul(scores.transpose(2, 3), query.narrow(2, first, count)));
   });
-  // [batch, heads, keys, d] → [batch, keys, key heads, d], summed over the heads that share one.
-  const auto gathered = [&](const Tensor& sum) {
-    const int64_t shared = heads / attention.keyHeads();
-    const Tensor grouped = sum.view({sum.size(0), attention.keyHeads(), shared, sum.size(2), sum.size(3)}).sum(2);
-    return grouped.transpose(1, 2).to(attention.key.scalar_type()).contiguous();
-  };
-  if (result.needsKey) result.key = gathered(keySum);
-  if (result.needsValue) result.value = gathered(valueSum);
+  if (result.needsKey) result.key = ofKeyHeads(attention, keySum);
+  if (result.needsValue) result.value = ofKeyHeads(attention, valueSum);
 }
 
 }  // namespace leantune

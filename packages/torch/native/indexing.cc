@@ -1,8 +1,12 @@
 // Elements chosen by indices, and elements added up at indices. On the CPU an index out of range is an error; a GPU
 // finds out only later, as PyTorch does.
-#include "kernel.h"
+#include <ATen/Dispatch.h>
+#include <ATen/OpMathType.h>
 
+#include <algorithm>
 #include <stdexcept>
+
+#include "kernel.h"
 
 using namespace leantune;
 
@@ -75,6 +79,47 @@ Tensor placesOf(const Tensor& coordinates, const Sizes& shape, const char* kerne
   return places;
 }
 
+// The sum of the rows [first, last) of `order`, in its order and in float32 at least.
+template <typename T>
+void sumOfSome(const T* rows, int64_t width, const int32_t* first, const int32_t* last, T* sum) {
+  using A = at::opmath_type<T>;
+  std::vector<A> wide(width, A(0));
+  for (const int32_t* row = first; row < last; row++) {
+    const T* source = rows + *row * width;
+    for (int64_t column = 0; column < width; column++) wide[column] += static_cast<A>(source[column]);
+  }
+  for (int64_t column = 0; column < width; column++) sum[column] = static_cast<T>(wide[column]);
+}
+
+// Rows [n, width] added up by id: each id's rows by one thread, in their order.
+Tensor sumOfRowsById(const Tensor& rows, const Tensor& ids, int64_t vocabulary, int64_t paddingIndex) {
+  checkIndices(ids, vocabulary, "LeantuneEmbeddingGradient");
+  const auto* id = ids.data_ptr<int32_t>();
+  std::vector<int32_t> order;
+  for (int32_t row = 0; row < ids.numel(); row++) {
+    if (id[row] != paddingIndex) order.push_back(row);
+  }
+  std::stable_sort(order.begin(), order.end(), [id](int32_t a, int32_t b) { return id[a] < id[b]; });
+  std::vector<size_t> starts;
+  for (size_t i = 0; i < order.size(); i++) {
+    if (i == 0 || id[order[i]] != id[order[i - 1]]) starts.push_back(i);
+  }
+  Tensor sums = at::zeros({vocabulary, rows.size(1)}, rows.options());
+  AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, rows.scalar_type(), "LeantuneEmbeddingGradient", [&] {
+    const auto* source = rows.data_ptr<scalar_t>();
+    auto* target = sums.data_ptr<scalar_t>();
+    const int64_t width = rows.size(1);
+    at::parallel_for(0, starts.size(), (1 << 13) / width + 1, [&](int64_t begin, int64_t end) {
+      for (int64_t group = begin; group < end; group++) {
+        const size_t last = group + 1 < static_cast<int64_t>(starts.size()) ? starts[group + 1] : order.size();
+        const int32_t* first = order.data() + starts[group];
+        sumOfSome(source, width, first, order.data() + last, target + id[*first] * width);
+      }
+    });
+  });
+  return sums;
+}
+
 int64_t product(const Sizes& shape, int64_t from, int64_t to) {
   int64_t size = 1;
   for (int64_t axis = from; axis < to; axis++) size *= shape[axis];
@@ -133,6 +178,16 @@ KERNEL(UnsortedSegmentSum) {
   Sizes shape{count};
   shape.insert(shape.end(), x.sizes().begin() + segments.dim(), x.sizes().end());
   return sumOfRows(segments.view({-1}), x.view({-1, width}), count).view(shape);
+}
+
+// [gradient [rows, width], ids int32 [rows], vocabulary, id whose rows do not count or -1] → [vocabulary, width]
+KERNEL(LeantuneEmbeddingGradient) {
+  const Tensor gradient = in.tensor().contiguous();
+  const Tensor ids = in.tensor().contiguous();
+  const int64_t vocabulary = in.integer();
+  const int64_t paddingIndex = in.integer();
+  if (gradient.is_cpu()) return sumOfRowsById(gradient, ids, vocabulary, paddingIndex);
+  return at::embedding_dense_backward(gradient, ids.to(at::kLong), vocabulary, paddingIndex, /*scale_grad_by_freq=*/false);
 }
 
 // An index outside [0, depth) gives a row without a one.

@@ -110,11 +110,12 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     memoryBatch: worst,
     signal: selection.signal,
     onStep: async (record) => {
-      epochLosses.push(record.loss);
+      if (Number.isFinite(record.loss)) epochLosses.push(record.loss);
       await report(record, hooks);
     },
     onEpoch: async (epoch) => {
-      const trainLoss = epochLosses.reduce((total, loss) => total + loss, 0) / epochLosses.length;
+      const total = epochLosses.reduce((sum, loss) => sum + loss, 0);
+      const trainLoss = epochLosses.length > 0 ? total / epochLosses.length : epochs.at(-1)!.trainLoss;
       memoryMeter().resetPeak();
       const metrics = await scoring.evaluateEpoch(task, selection.selects);
       const evaluation = memoryMeter().deviceSnapshot();
@@ -186,13 +187,14 @@ async function report(record: StepRecord, hooks: CellHooks): Promise<void> {
 }
 
 function summarizeLoss(steps: readonly StepRecord[]): CellOutcome['loss'] {
-  const losses = steps.map(({ loss }) => loss);
+  // Of a skipped step the loss may be infinite: it taught nothing.
+  const losses = steps.map(({ loss }) => loss).filter(Number.isFinite);
   const skippedSteps = steps.filter(({ skipped }) => skipped).length;
   return {
     first: losses[0]!,
     last: losses.at(-1)!,
     minimum: Math.min(...losses),
-    steps: losses.length,
+    steps: steps.length,
     ...(skippedSteps > 0 && { skippedSteps }),
   };
 }

@@ -1,7 +1,7 @@
 import { precisions } from '@leantune/core';
 import { randomModel, readModelConfig, type HeadOptions } from '@leantune/models';
 import { describe, expect, it } from 'vitest';
-import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { describeOnFirstBackend } from '../../../core/src/testing/backends.js';
 import { randomInput } from './batch.js';
 import { checkGradients, type GradientCheck } from './checkGradients.js';
 import { isNoise } from './gradcheckTable.js';
@@ -34,7 +34,7 @@ function check(method: string, { layers, hidden = 64, dropout = 0.1, json, head 
   return checkGradients(make, method, batch, { seed: 2, precision: precisions.fp32 });
 }
 
-await describeOnBackends('gradient checks', () => {
+await describeOnFirstBackend('gradient checks', () => {
   it.each([
     ['meft1', 12],
     ['meft2', 12],
@@ -90,7 +90,7 @@ const sizes = {
 };
 const causal: HeadOptions = { kind: 'causal-lm' };
 
-await describeOnBackends('on other architectures', () => {
+await describeOnFirstBackend('on other architectures', () => {
   describe.each<[string, Readonly<Record<string, unknown>>, HeadOptions | undefined]>([
     ['RoBERTa', { model_type: 'roberta', ...sizes, pad_token_id: 1 }, undefined],
     ['OPT', { model_type: 'opt', ...sizes, ffn_dim: 48, pad_token_id: 1, bos_token_id: 2, eos_token_id: 2 }, causal],

@@ -8,6 +8,8 @@ export type { ActivationName } from '../kernels/activation.js';
 export { attentionGradientKernelName, attentionKernelName } from '../kernels/attention.js';
 export type { FusedAttention } from '../kernels/attention.js';
 export { applyKeepMaskKernelName, dropoutKernelName, keepMaskKernelName } from '../kernels/dropout.js';
+export { crossEntropyGradientKernelName, crossEntropyKernelName, ignoredLabel } from '../kernels/crossEntropy.js';
+export { embeddingGradientKernelName } from '../kernels/embeddingGradient.js';
 export { dequantizeNf4KernelName } from '../kernels/dequantizeNf4.js';
 export type { Nf4KernelAttributes } from '../kernels/dequantizeNf4.js';
 export { dynamicCodebook, nf4Codebook } from '../quantization/codebooks.js';

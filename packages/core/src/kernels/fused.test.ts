@@ -7,7 +7,9 @@ import { TokenSelection } from '../tensor/selection.js';
 import { tensorFrom, type Tensor } from '../tensor/tensor.js';
 import { describeOnBackends } from '../testing/backends.js';
 import { activate, activationGradient, activationNames } from './activation.js';
+import { countLabels, crossEntropyGradient, crossEntropySum, storageOfLogits } from './crossEntropy.js';
 import { applyKeepMask, dropElements, keepMask } from './dropout.js';
+import { embeddingGradient } from './embeddingGradient.js';
 import { affine, layerNormForward, layerNormGradients } from './layerNorm.js';
 import { biasedMatMul } from './linearAlgebra.js';
 import { rmsNormForward, rmsNormGradients } from './rmsNorm.js';
@@ -80,6 +82,31 @@ const norms: readonly Case[] = [
   })),
 ];
 
+/** Rows that count and one that does not; enough classes for the loops of vector units and some more. */
+const losses = [true, false].flatMap((normalised): Case[] =>
+  [5, 67].map((classes) => ({
+    name: `cross-entropy of ${classes} classes and its gradient${normalised ? ' from log-probabilities' : ''}`,
+    compute: (make) => {
+      const labels = tensorFrom([4, -100, 0, 3], [4], 'int32');
+      const given = make('x', [4, classes]);
+      const { parts, count } = countLabels(labels, classes);
+      const logits = castStorage(given, storageOfLogits(given, parts));
+      const { total, logProbabilities } = crossEntropySum(logits, parts, { wantsLogProbabilities: normalised });
+      const weight = tensorFrom([0.25], []);
+      const options = { storage: given.storageDtype, normalised };
+      return [count, total, logProbabilities, crossEntropyGradient(logProbabilities ?? logits, parts, weight, options)];
+    },
+  })),
+);
+
+const embeddings = [undefined, 2].map((paddingIndex): Case => ({
+  name: `gradient of an embedding, padding ${paddingIndex}`,
+  compute: (make) => {
+    const ids = tensorFrom([2, 0, 5, 2, 5, 5], [6], 'int32');
+    return [embeddingGradient(make('g', [6, 37]), ids, { vocabulary: 7, paddingIndex })];
+  },
+}));
+
 const cases: readonly Case[] = [
   ...activationNames.flatMap((name): Case[] => [
     { name, compute: (make) => [activate(name, make('x', shape))] },
@@ -110,6 +137,8 @@ const cases: readonly Case[] = [
     compute: (make) => [selected((selection) => dropElements(make('x', [3, 2, 37]), shape, stream, selection))],
   },
   ...norms,
+  ...losses,
+  ...embeddings,
 ];
 
 const storages = ['float32', 'float64', 'bfloat16', 'float16'] as const;

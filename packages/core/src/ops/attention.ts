@@ -7,6 +7,7 @@ import { add, multiply, subtract } from '../kernels/elementwise.js';
 import { softmax, sum } from '../kernels/reduce.js';
 import { concatenate } from '../kernels/shape.js';
 import { heldAs } from '../kernels/storage.js';
+import type { FloatStorageDType } from '../tensor/dtype.js';
 import { keep, scope } from '../tensor/scope.js';
 import type { TokenSelection } from '../tensor/selection.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -239,9 +240,9 @@ class AttentionPass {
   /** softmax of the scores of `queries`, which are the selected ones where `selected` says so; `mask` is theirs. */
   private probabilities(queries: Tensor, keyHeads: Tensor, mask: AttentionMask | undefined, selected: boolean): Tensor {
     const scores = consume(compareHeads(consume(this.scaledQueries(queries)), keyHeads));
-    const bias = mask && attentionBias(mask, selected);
+    const bias = mask && attentionBias(mask, selected, scores.storageDtype as FloatStorageDType);
     if (bias === undefined) return softmax(scores);
-    return softmax(consume(add(scores, heldAs(bias === mask!.keys ? bias : consume(bias), scores.storageDtype))));
+    return softmax(consume(add(scores, bias === mask!.keys ? bias : consume(bias))));
   }
 
   private saveLean(): () => KeptBlock[] {

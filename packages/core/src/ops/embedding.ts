@@ -1,7 +1,6 @@
 import { differentiable } from '../autograd/differentiable.js';
-import { cast, multiply, notEqual } from '../kernels/elementwise.js';
-import { runKernel } from '../kernels/dispatch.js';
-import { gather, reshape, scatterAdd, toMatrix } from '../kernels/shape.js';
+import { embeddingGradient } from '../kernels/embeddingGradient.js';
+import { gather, reshape, toMatrix } from '../kernels/shape.js';
 import { withCategory } from '../tensor/runtime.js';
 import type { TokenSelection } from '../tensor/selection.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -30,9 +29,8 @@ export function embedding(ids: Tensor, weight: Tensor, { paddingIndex }: Embeddi
       selection,
       backward: (gradOutput) => {
         if (savedIds === undefined) return {};
-        const used = savedIds.get(); // [rows]
         const grad = toMatrix(gradOutput); // [rows, features]
-        return { weight: scatterAdd(used, withoutPadding(grad, used, paddingIndex), vocabulary) };
+        return { weight: embeddingGradient(grad, savedIds.get(), { vocabulary, paddingIndex }) };
       },
     };
   });
@@ -41,11 +39,4 @@ export function embedding(ids: Tensor, weight: Tensor, { paddingIndex }: Embeddi
 function usedIds(flat: Tensor, selection: TokenSelection | undefined): Tensor {
   if (selection === undefined) return flat;
   return withCategory('batch', () => gather(flat, selection.rows));
-}
-
-function withoutPadding(grad: Tensor, ids: Tensor, paddingIndex: number | undefined): Tensor {
-  if (paddingIndex === undefined) return grad;
-  const padding = runKernel('Fill', {}, { shape: [ids.size], value: paddingIndex, dtype: 'int32' });
-  const real = reshape(cast(notEqual(ids, padding), 'float32', grad.storageDtype), [ids.size, 1]);
-  return multiply(grad, real);
 }

@@ -1,17 +1,25 @@
 import { differentiable } from '../autograd/differentiable.js';
+import {
+  countLabels,
+  crossEntropyGradient,
+  crossEntropySum,
+  labelsOfRows,
+  storageOfLogits,
+  type LabelParts,
+} from '../kernels/crossEntropy.js';
 import { consume } from '../kernels/dispatch.js';
-import { add, divide, multiply, subtract } from '../kernels/elementwise.js';
+import { add, divide } from '../kernels/elementwise.js';
 import { biasedMatMul, matMul } from '../kernels/linearAlgebra.js';
-import { softmax, sum } from '../kernels/reduce.js';
-import { concatenate, gather, reshape, scatterAdd, slice } from '../kernels/shape.js';
-import { castStorage, statisticsStorage } from '../kernels/storage.js';
+import { sum } from '../kernels/reduce.js';
+import { concatenate, slice } from '../kernels/shape.js';
+import { castStorage } from '../kernels/storage.js';
 import { withCategory } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
-import { tensorFrom, type Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 import type { StorageDType } from '../tensor/dtype.js';
 import { forProduct } from './cast.js';
 import type { WeightLayout } from './linear.js';
-import { labelPlaces, logSumExp } from './loss.js';
+import { savedLabels } from './loss.js';
 
 /** The last layer of a language model. */
 export interface LanguageHead {
@@ -42,17 +50,14 @@ export function linearCrossEntropy(
     const outFirst = layout === 'out-in';
     const [rows, features] = x.shape as [number, number];
     const classes = weight.shape[outFirst ? 0 : 1]!;
-    const storage = statisticsStorage(x);
     const chunks = rowChunks(rows, features, classes);
-    const { valid, places, count } = withCategory('batch', () => labelPlaces(labels, rows, classes));
+    const { parts, count } = withCategory('batch', () => countLabels(labels, classes));
+    const storage = storageOfLogits(x, parts);
 
     const part = (of: Tensor, { begin, size }: Chunk) =>
       size === rows ? of : slice(of, [begin, ...of.shape.slice(1).map(() => 0)], [size, ...of.shape.slice(1)]);
-    /** Where the labels of a chunk stand in its own [size · classes]. */
-    const placesOf = (all: Tensor, chunk: Chunk) =>
-      chunk.begin === 0
-        ? part(all, chunk)
-        : subtract(part(all, chunk), tensorFrom([chunk.begin * classes], [1], 'int32'));
+    const labelsOf = (all: LabelParts, { begin, size }: Chunk) =>
+      size === rows ? all : labelsOfRows(all, begin, size, classes);
     const logitsOf = (input: Tensor, head: Tensor, shift: Tensor | undefined) =>
       widened(biasedMatMul(input, head, shift, outFirst), storage);
 
@@ -61,9 +66,7 @@ export function linearCrossEntropy(
       const before = total;
       total = scope(() => {
         const logits = logitsOf(part(x, chunk), weight, bias);
-        const picked = gather(reshape(logits, [chunk.size * classes, 1]), placesOf(places, chunk)); // [size, 1]
-        const losses = consume(multiply(consume(subtract(logSumExp(logits), picked)), part(valid, chunk)));
-        const loss = sum(losses);
+        const { total: loss } = crossEntropySum(logits, labelsOf(parts, chunk));
         return before === undefined ? loss : add(before, loss);
       });
     }
@@ -82,12 +85,10 @@ export function linearCrossEntropy(
         for (const chunk of chunks) {
           const gradients = scope(() => {
             const rowsOfX = part(kept.x, chunk);
-            const weights = multiply(part(kept.valid, chunk), perRow); // [size, 1]
-            const probabilities = consume(softmax(consume(logitsOf(rowsOfX, kept.weight, kept.bias))));
-            const weighted = consume(multiply(probabilities, weights));
-            const labelled = scatterAdd(placesOf(kept.places, chunk), weights, chunk.size * classes);
-            const oneHot = consume(reshape(consume(labelled), [chunk.size, classes]));
-            const grad = subtract(weighted, oneHot, x.storageDtype); // of the logits
+            const logits = consume(logitsOf(rowsOfX, kept.weight, kept.bias));
+            const grad = crossEntropyGradient(logits, labelsOf(kept.parts, chunk), perRow, {
+              storage: x.storageDtype,
+            });
             return {
               x: context.needs('x') ? matMul(grad, kept.weight, { transposeB: !outFirst }) : undefined,
               weight: !context.needs('weight')
@@ -113,14 +114,14 @@ export function linearCrossEntropy(
     function save() {
       const [savedX, savedWeight] = [context.save(x), context.saveWhole(weight)];
       const savedBias = bias && context.saveWhole(bias);
-      const batch = [valid, places, count].map((tensor) => context.saveWhole(tensor));
+      const batch = savedLabels(parts, (tensor) => context.saveWhole(tensor));
+      const savedCount = context.saveWhole(count);
       return () => ({
         x: savedX.get(),
         weight: savedWeight.get(),
         bias: savedBias?.get(),
-        valid: batch[0]!.get(),
-        places: batch[1]!.get(),
-        count: batch[2]!.get(),
+        parts: batch(),
+        count: savedCount.get(),
       });
     }
   });

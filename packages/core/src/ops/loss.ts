@@ -1,26 +1,21 @@
 import { differentiable } from '../autograd/differentiable.js';
 import { savingPolicy } from '../autograd/policy.js';
-import { consume } from '../kernels/dispatch.js';
+import type { SavedValue } from '../autograd/saved.js';
 import {
-  add,
-  cast,
-  divide,
-  exponential,
-  logarithm,
-  maximum,
-  multiply,
-  notEqual,
-  square,
-  subtract,
-} from '../kernels/elementwise.js';
-import { max, softmax, sum } from '../kernels/reduce.js';
-import { gather, reshape, scatterAdd } from '../kernels/shape.js';
-import { castStorage, heldAs, statisticsStorage } from '../kernels/storage.js';
+  countLabels,
+  crossEntropyGradient,
+  crossEntropySum,
+  ignoredLabel,
+  storageOfLogits,
+  type LabelParts,
+} from '../kernels/crossEntropy.js';
+import { divide, multiply, square, subtract } from '../kernels/elementwise.js';
+import { sum } from '../kernels/reduce.js';
+import { castStorage, heldAs } from '../kernels/storage.js';
 import { withCategory } from '../tensor/runtime.js';
-import { tensorFrom, type Tensor } from '../tensor/tensor.js';
+import type { Tensor } from '../tensor/tensor.js';
 
-/** Label of rows that do not count (PyTorch's ignore_index). */
-export const ignoredLabel = -100;
+export { ignoredLabel };
 
 /**
  * Mean cross-entropy over the rows whose label is not -100 (torch.nn.functional.cross_entropy). With no such row
@@ -34,68 +29,45 @@ export const ignoredLabel = -100;
  */
 export function crossEntropy(logits: Tensor, labels: Tensor): Tensor {
   return differentiable('crossEntropy', { logits }, (context) => {
-    const [rows, classes] = logits.shape as [number, number];
-    const { valid, places, count } = withCategory('batch', () => labelPlaces(labels, rows, classes));
-    const storage = statisticsStorage(logits);
-    const wide = castStorage(logits, storage);
-    const normaliser = logSumExp(wide); // [rows, 1]
-    const logProbabilities = subtract(wide, normaliser);
-    const picked = gather(reshape(logProbabilities, [rows * classes, 1]), places); // [rows, 1]
-    const output = divide(sum(multiply(picked, valid)), multiply(count, -1));
-
+    const { parts, count } = withCategory('batch', () => countLabels(labels, logits.shape[1]!));
+    const storage = storageOfLogits(logits, parts);
+    const normalised = savingPolicy() === 'pytorch' && context.needs('logits');
+    const { total, logProbabilities } = crossEntropySum(castStorage(logits, storage), parts, {
+      wantsLogProbabilities: normalised,
+    });
     const restore = context.needs('logits') ? save() : undefined;
     return {
-      output,
+      output: divide(total, count),
       backward: (gradOutput) => {
         if (restore === undefined) return {};
         const kept = restore();
-        const weights = multiply(kept.valid, divide(gradOutput, kept.count)); // [rows, 1]
-        // (softmax - one-hot) on the rows that count, divided by their number
-        const probabilities = consume(multiply(consume(kept.probabilities()), weights));
-        const oneHot = reshape(consume(scatterAdd(kept.places, weights, rows * classes)), [rows, classes]);
-        return { logits: subtract(probabilities, consume(oneHot), logits.storageDtype) };
+        const weight = divide(gradOutput, kept.count);
+        const values = normalised ? kept.values : heldAs(kept.values, storage);
+        const gradient = crossEntropyGradient(values, kept.parts, weight, {
+          storage: logits.storageDtype,
+          normalised,
+        });
+        return { logits: gradient };
       },
     };
 
     function save() {
-      const batch = [valid, places, count].map((tensor) => context.saveWhole(tensor));
-      const lean = savingPolicy() === 'lean';
-      const saved = context.save(lean ? logits : logProbabilities);
-      return () => ({
-        valid: batch[0]!.get(),
-        places: batch[1]!.get(),
-        count: batch[2]!.get(),
-        probabilities: () => (lean ? softmax(heldAs(saved.get(), storage)) : exponential(saved.get())),
-      });
+      const batch = savedLabels(parts, (tensor) => context.saveWhole(tensor));
+      const savedCount = context.saveWhole(count);
+      const saved = context.save(logProbabilities ?? logits);
+      return () => ({ parts: batch(), count: savedCount.get(), values: saved.get() });
     }
   });
 }
 
-/** log Σ exp over the last axis: [rows, classes] → [rows, 1]. */
-export function logSumExp(logits: Tensor): Tensor {
-  const highest = max(logits, [1], true);
-  const exponentials = consume(exponential(consume(subtract(logits, highest))));
-  return add(consume(logarithm(consume(sum(exponentials, [1], true)))), consume(highest));
-}
-
-/**
- * Which rows count ([rows, 1], 1 or 0), where each one's label stands in [rows · classes] (row 0 of the classes for
- * rows that do not count), and how many count, at least 1.
- */
-export function labelPlaces(
-  labels: Tensor,
-  rows: number,
-  classes: number,
-): { valid: Tensor; places: Tensor; count: Tensor } {
-  const ignored = tensorFrom(new Int32Array(rows).fill(ignoredLabel), [rows], 'int32');
-  const valid = cast(notEqual(labels, ignored), 'float32');
-  const safe = cast(multiply(cast(labels, 'float32'), valid), 'int32');
-  const starts = tensorFrom(
-    Int32Array.from({ length: rows }, (_, row) => row * classes),
-    [rows],
-    'int32',
-  );
-  return { valid: reshape(valid, [rows, 1]), places: add(safe, starts), count: maximum(sum(valid), 1) };
+/** Keeps the labels of a batch alive until the backward pass reads them. */
+export function savedLabels(parts: LabelParts, save: (tensor: Tensor) => SavedValue): () => LabelParts {
+  if ('labels' in parts) {
+    const labels = save(parts.labels);
+    return () => ({ labels: labels.get() });
+  }
+  const [valid, places] = [save(parts.valid), save(parts.places)];
+  return () => ({ valid: valid.get(), places: places.get() });
 }
 
 /**

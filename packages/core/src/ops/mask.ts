@@ -1,13 +1,23 @@
-import { add, cast, divide, greater, minimum, multiply, subtract } from '../kernels/elementwise.js';
+import { add, cast, divide, greater, maximum, minimum, multiply, subtract } from '../kernels/elementwise.js';
 import { sum } from '../kernels/reduce.js';
 import { reshape } from '../kernels/shape.js';
+import { castStorage } from '../kernels/storage.js';
+import type { FloatStorageDType } from '../tensor/dtype.js';
 import { withCategory } from '../tensor/runtime.js';
 import { scope } from '../tensor/scope.js';
 import type { TokenSelection } from '../tensor/selection.js';
 import { tensorFrom, type Tensor } from '../tensor/tensor.js';
 
-/** The lowest float32, which Hugging Face adds to the scores of hidden keys. */
-const LOWEST_FLOAT32 = -3.4028234663852886e38;
+/**
+ * The lowest finite value (torch.finfo(dtype).min), which Hugging Face adds to the scores of hidden keys: minus infinity
+ * would leave a row without any visible key without a softmax.
+ */
+const lowestValues: Readonly<Record<FloatStorageDType, number>> = {
+  float64: -3.4028234663852886e38, // that of float32, which masks are made as
+  float32: -3.4028234663852886e38,
+  bfloat16: -3.3895313892515355e38,
+  float16: -65504,
+};
 
 /**
  * Which keys a query may see: keys that are real, and with `causal` those at its own position or before. A key that
@@ -40,7 +50,7 @@ export function additiveMask(attentionMask: Tensor): Tensor {
   return withCategory('batch', () =>
     scope(() => {
       const hidden = subtract(1, cast(attentionMask, 'float32'));
-      return reshape(multiply(hidden, LOWEST_FLOAT32), [batch, 1, 1, length]);
+      return reshape(multiply(hidden, lowestValues.float32), [batch, 1, 1, length]);
     }),
   );
 }
@@ -75,19 +85,26 @@ export function causalOrder(length: number, order?: Tensor, selection?: TokenSel
 }
 
 /**
- * What is added to the scores [batch, heads, rows, keys], of the selected queries only with `selected`:
- * broadcastable to their shape; undefined where nothing is hidden.
+ * What is added to the scores [batch, heads, rows, keys] held as `storage`, of the selected queries only with `selected`:
+ * broadcastable to their shape and held as they are; undefined where nothing is hidden.
  */
-export function attentionBias({ keys, causal }: AttentionMask, selected: boolean): Tensor | undefined {
-  if (causal === undefined) return keys;
+export function attentionBias(
+  { keys: mask, causal }: AttentionMask,
+  selected: boolean,
+  storage: FloatStorageDType,
+): Tensor | undefined {
+  if (mask === undefined && causal === undefined) return undefined;
   return scope(() => {
+    const lowest = lowestValues[storage];
+    const keys = mask && lowest > lowestValues.float32 ? maximum(mask, lowest) : mask;
+    if (causal === undefined) return castStorage(keys!, storage);
     const queries = selected ? causal.selectedQueries! : causal.queries;
     const later = cast(greater(causal.keys, queries), 'float32'); // [1 or batch, 1, rows, keys]
-    const hidden = multiply(later, LOWEST_FLOAT32);
-    if (keys === undefined) return hidden;
+    const hidden = multiply(later, lowest);
+    if (keys === undefined) return castStorage(hidden, storage);
     const either = minimum(hidden, keys);
-    // Twice the lowest float32 is -∞.
-    return causal.absolute === true ? add(either, hidden) : either;
+    // Twice the lowest value is -∞.
+    return castStorage(causal.absolute === true ? add(either, hidden) : either, storage);
   });
 }
 

@@ -7,7 +7,7 @@ import { describeOnBackends } from '../testing/backends.js';
 import { TinyTransformer, tinyBatch } from '../testing/tinyTransformer.js';
 import type { DeviceBatch, ModelOutput } from './model.js';
 import { LossScaler } from './lossScaler.js';
-import { trainedParameters } from './train.js';
+import { train, trainedParameters } from './train.js';
 import { trainStep } from './trainStep.js';
 
 describe('the factor on the loss', () => {
@@ -30,9 +30,24 @@ class Overflowing extends TinyTransformer {
   }
 }
 
+/** Some of its batches are too large for float16: their loss is infinite. */
+class OutOfRange extends Overflowing {
+  override readonly autocast = 'float16';
+  private calls = 0;
+
+  constructor(private readonly isInfinite: (call: number) => boolean) {
+    super({ dropout: 0 });
+  }
+
+  protected override forward(batch: DeviceBatch): ModelOutput {
+    const output = super.forward(batch);
+    return this.isInfinite(++this.calls) ? { ...output, loss: scale(scale(output.loss, 1e35), 1e35) } : output;
+  }
+}
+
 const step = { seed: 3, microStep: 0, learningRate: 0.1 };
 
-await describeOnBackends('a step with a scaled loss', () => {
+await describeOnBackends('a step with a scaled loss', (backend) => {
   it.each([undefined, 0.01])('changes parameters as one without, clipped to %s', (maxGradNorm) => {
     const run = (lossScaler: LossScaler | undefined) => {
       const model = new TinyTransformer({ dropout: 0.1 });
@@ -84,6 +99,30 @@ await describeOnBackends('a step with a scaled loss', () => {
     expect(trained.map(([, parameter]) => [...parameter.read()])).not.toEqual(before);
     optimizer.release();
     model.release();
+  });
+
+  const trainSteps = async (model: OutOfRange) => {
+    const batches = { length: 60, epoch: () => Array.from({ length: 60 }, (_, index) => tinyBatch(index)) };
+    try {
+      return await train(model, batches, { optimizer: sgd({ learningRate: 0.1 }), epochs: 1, seed: 1 });
+    } finally {
+      model.release();
+    }
+  };
+
+  const holdsHalf = backend.extendedStorage?.dtypes.includes('float16') === true;
+
+  it.skipIf(!holdsHalf)('is skipped for a batch whose loss is infinite, and training goes on', async () => {
+    const { steps } = await trainSteps(new OutOfRange((call) => call === 30));
+    expect(steps).toHaveLength(60);
+    expect(steps.filter(({ loss }) => !Number.isFinite(loss)).map(({ step: number }) => number)).toEqual([30]);
+    expect(steps[29]!.skipped).toBe(true);
+    expect(steps[40]!.skipped).toBeUndefined();
+  });
+
+  it.skipIf(!holdsHalf)('ends training where the loss stays infinite', async () => {
+    await expect(trainSteps(new OutOfRange((call) => call >= 30))).rejects.toThrow(/training diverged: .* at step 4\d/);
+    await expect(trainSteps(new OutOfRange((call) => call === 1))).rejects.toThrow(/training diverged: .* at step 1 /);
   });
 
   it('is refused with a fused optimiser', () => {

@@ -9,15 +9,12 @@ const published = ['bert', 'llama'];
 const fits = (spelling: string, { modelType }: TinyModel) =>
   !spelling.includes('reference=true') || !spelling.includes('tokentune') || published.includes(modelType);
 
-let isFirst = true;
-
 /** Every case of the battery with every architecture on the first backend; methods as they come on the others. */
-await describeOnBackends('every case on every architecture', () => {
+await describeOnBackends('every case on every architecture', (_backend, isFirst) => {
   for (const fixture of tinyModels) {
     for (const [spelling, { gradientOfLoss }] of Object.entries(contractCases)) {
       if (!fits(spelling, fixture) || (!isFirst && spelling.includes('('))) continue;
       describeThinContract(spelling, fixture, { gradientOfLoss });
     }
   }
-  isFirst = false;
 });

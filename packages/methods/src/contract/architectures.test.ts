@@ -1,5 +1,4 @@
-import { it } from 'vitest';
-import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { describeOnFirstBackend } from '../../../core/src/testing/backends.js';
 import '../index.js';
 import { contractCases } from '../testing/cases.js';
 import { describeThinContract } from '../testing/thinContract.js';
@@ -10,19 +9,16 @@ const spellings = Object.entries(contractCases).filter(
   ([spelling]) => !spelling.includes('(') || /^([a-z0-9-]+\+)?tokentune\(tokens=4\)$/.test(spelling),
 );
 
-/** On one backend: what backends could do differently is tested with BERT. */
-let done = false;
+/** BERT has the whole battery; the near relatives of others are in the long tier, as every backend and option is. */
+const families = tinyModels.filter(({ modelType }) => /^(roberta|opt|bart|llama|vit)$/.test(modelType));
 
-await describeOnBackends('contract on every architecture', () => {
-  if (done) {
-    it.skip('skipped: run on another backend; all of them have it in the long tier', () => undefined);
-    return;
-  }
-  done = true;
-  // BERT has the whole battery.
-  for (const fixture of tinyModels.filter(({ modelType }) => modelType !== 'bert')) {
+const suite = () => {
+  for (const fixture of families) {
     for (const [spelling, { gradientOfLoss }] of spellings) {
       describeThinContract(spelling, fixture, { gradientOfLoss });
     }
   }
-});
+};
+
+/** The long tier has the others in `architectures.long.test.ts`. */
+await describeOnFirstBackend('contract on every architecture', suite);

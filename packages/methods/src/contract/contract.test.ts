@@ -1,5 +1,6 @@
+import type { LoadedBackend } from '@leantune/core';
 import { describe, expect, it } from 'vitest';
-import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { describeOnFirstBackend } from '../../../core/src/testing/backends.js';
 import { methodNames, parseMethodSpec } from '../index.js';
 import { contractCases } from '../testing/cases.js';
 import { describeWholeContract } from '../testing/contract.js';
@@ -18,14 +19,13 @@ describe('contract battery', () => {
 });
 
 /** The whole battery on the first backend that loads; what the others could do differently is thin. */
-let whole = true;
-
-await describeOnBackends('contract', () => {
+const suite = (_backend: LoadedBackend, whole: boolean) => {
   const describeCase = whole ? describeWholeContract : describeThinContract;
   for (const [spelling, claims] of Object.entries(contractCases)) {
     describeCase(spelling, tinyBert(classification), claims);
     // A loss of its own, which no method knows of.
     if (whole && !spelling.includes('(')) describeThinContract(spelling, tinyBert(regression), claims);
   }
-  whole = false;
-});
+};
+
+await describeOnFirstBackend('contract', suite);

@@ -2,7 +2,7 @@ import { type MemorySnapshot, type SavingPolicy } from '@leantune/core';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { describeOnFirstBackend } from '../../../core/src/testing/backends.js';
 import { measureStep } from '../testing/measureStep.js';
 import { fullBatch, zeroBert } from '../testing/zeroBert.js';
 
@@ -112,7 +112,7 @@ const olderTransformers = 32;
 /** The formulas hold on every backend; the references are compared on the first, wasm would take a minute for it. */
 let compared = false;
 
-await describeOnBackends('saved bytes', () => {
+await describeOnFirstBackend('saved bytes', () => {
   it.each([2, 16, 128])('are those of the formulas with %i tokens', (k) => {
     const spelling = k === 128 ? 'full' : `tokentune(tokens=${k},head=cls)`;
     for (const [policy, expected] of [

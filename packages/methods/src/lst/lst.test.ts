@@ -12,7 +12,7 @@ import {
   type Parameter,
 } from '@leantune/core';
 import { expect, it } from 'vitest';
-import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { describeOnFirstBackend } from '../../../core/src/testing/backends.js';
 import { applyMethods } from '../index.js';
 import { perturb } from '../testing/perturb.js';
 import { tinyModels, type TinyModel } from '../testing/tinyModels.js';
@@ -45,7 +45,7 @@ function fivePoint(parameter: Parameter, element: number, loss: () => number): n
   return slope;
 }
 
-await describeOnBackends('lst', () => {
+await describeOnFirstBackend('lst', () => {
   // The ReLUs of OPT, and of DistilBERT's head, have kinks within the step.
   it.each(ladders.filter(({ modelType }) => modelType !== 'opt' && modelType !== 'distilbert'))(
     'has the gradients of five-point differences on $name',

@@ -2,7 +2,7 @@ import { type MemorySnapshot, type SavingPolicy } from '@leantune/core';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { describeOnFirstBackend } from '../../../core/src/testing/backends.js';
 import { measureStep } from '../testing/measureStep.js';
 import { fullBatch, zeroBert } from '../testing/zeroBert.js';
 
@@ -55,7 +55,7 @@ function authors(method: string): number {
 /** The references are compared on the first backend: the figures are those of every other. */
 let compared = false;
 
-await describeOnBackends('saved bytes of MEFT', () => {
+await describeOnFirstBackend('saved bytes of MEFT', () => {
   it.each<[string, number]>([
     ['meft1', 0],
     ['meft2', 0],

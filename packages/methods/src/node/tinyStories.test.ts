@@ -3,7 +3,7 @@ import { loadModel, type LoadedModel } from '@leantune/models/node';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { describeOnFirstBackend } from '../../../core/src/testing/backends.js';
 import { applyMethods } from '../index.js';
 
 const shared = resolve(process.env.LEANTUNE_SHARED ?? join(import.meta.dirname, '../../../../../shared'));
@@ -48,7 +48,7 @@ function likelihoods(logits: Float32Array, ids: readonly number[], vocabulary: n
 
 const absent = !existsSync(folder) || !existsSync(storiesFile);
 
-await describeOnBackends('TinyStories-656K', () => {
+await describeOnFirstBackend('TinyStories-656K', () => {
   if (absent) {
     it.skip('skipped: no models and data in ../shared (LEANTUNE_SHARED names the folder)', () => undefined);
     return;

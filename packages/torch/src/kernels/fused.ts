@@ -9,9 +9,13 @@ import {
   attentionGradientKernelName,
   attentionKernelName,
   biasedMatMulKernelName,
+  crossEntropyGradientKernelName,
+  crossEntropyKernelName,
   dequantizeNf4KernelName,
   dropoutKernelName,
   dynamicCodebook,
+  embeddingGradientKernelName,
+  ignoredLabel,
   keepMaskKernelName,
   nf4Codebook,
   normGradientKernelName,
@@ -81,9 +85,14 @@ function registerNorms(): void {
   registerEncoded(affineKernelName, (call, { value, weight, bias }) => call.tensor(value).tensor(weight).tensor(bias));
 }
 
-/** `composed` asks for the version of devices that no loop is written for, for tests. */
+/**
+ * How attention is computed, in the order of `native/attention.cc`: the loops of the CPU, tensor operations in blocks of
+ * queries, or libtorch's own kernels and blocks where it has none. What is best for the device, unless a test names one.
+ */
+const attentionWays = ['best', 'host', 'blocks', 'library'] as const;
+
 interface AttentionAttributes extends FusedAttention {
-  readonly composed?: boolean;
+  readonly way?: (typeof attentionWays)[number];
 }
 
 interface AttentionGradientAttributes extends AttentionAttributes {
@@ -94,12 +103,12 @@ interface AttentionGradientAttributes extends AttentionAttributes {
 
 function registerAttention(): void {
   const encode = (call: CallWriter, inputs: NamedTensorInfoMap, attributes: AttentionAttributes): CallWriter => {
-    const { heads, keyValueHeads, scaling, absolute, rate, length, blockSize, streams, composed } = attributes;
+    const { heads, keyValueHeads, scaling, absolute, rate, length, blockSize, streams, way = 'best' } = attributes;
     call.tensor(inputs.query).tensor(inputs.key);
     for (const each of [inputs.value, inputs.maskKeys, inputs.causalQueries, inputs.causalKeys]) optional(call, each);
     call.number(heads).number(keyValueHeads).number(scaling).flag(absolute);
     call.number(rate).number(length).number(blockSize).numbers(streams.flat());
-    return optional(call, inputs.rows).flag(composed);
+    return optional(call, inputs.rows).number(attentionWays.indexOf(way));
   };
   registerEncoded<AttentionAttributes>(attentionKernelName, encode);
   registerTorchKernel<AttentionGradientAttributes>(attentionGradientKernelName, ({ inputs, attrs, backend }) =>
@@ -107,6 +116,21 @@ function registerAttention(): void {
       encode(call, inputs, attrs).tensor(inputs.gradOutput);
       for (const flag of [attrs.needsQuery, attrs.needsKey, attrs.needsValue]) call.flag(flag);
     }),
+  );
+}
+
+function registerCrossEntropy(): void {
+  registerTorchKernel<{ wantsLogProbabilities: boolean }>(
+    crossEntropyKernelName,
+    ({ inputs: { logits, labels }, attrs: { wantsLogProbabilities }, backend }) =>
+      backend.runAll(crossEntropyKernelName, (call) =>
+        call.tensor(logits).tensor(labels).number(ignoredLabel).flag(wantsLogProbabilities),
+      ),
+  );
+  registerEncoded<{ normalised: boolean }>(
+    crossEntropyGradientKernelName,
+    (call, { values, labels, weight }, { normalised }) =>
+      call.tensor(values).tensor(labels).tensor(weight).number(ignoredLabel).flag(normalised),
   );
 }
 
@@ -125,6 +149,12 @@ export function registerFusedKernels(): void {
   registerDropout();
   registerNorms();
   registerAttention();
+  registerCrossEntropy();
+  registerEncoded<{ vocabulary: number; paddingIndex: number }>(
+    embeddingGradientKernelName,
+    (call, { gradOutput, ids }, { vocabulary, paddingIndex }) =>
+      call.tensor(gradOutput).tensor(ids).number(vocabulary).number(paddingIndex),
+  );
   registerEncoded<Nf4KernelAttributes>(dequantizeNf4KernelName, (call, inputs, { shape, blockSize }) => {
     const { codes, absmax, nestedAbsmax, nestedOffset } = inputs;
     optional(call.tensor(codes).tensor(absmax), nestedAbsmax);

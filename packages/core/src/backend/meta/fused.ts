@@ -1,8 +1,11 @@
 import { activationGradientKernelName, activationKernelName } from '../../kernels/activation.js';
 import { attentionGradientKernelName, attentionKernelName } from '../../kernels/attention.js';
+import { crossEntropyGradientKernelName, crossEntropyKernelName } from '../../kernels/crossEntropy.js';
 import { applyKeepMaskKernelName, dropoutKernelName, keepMaskKernelName } from '../../kernels/dropout.js';
+import { embeddingGradientKernelName } from '../../kernels/embeddingGradient.js';
 import { affineKernelName, normGradientKernelName, normKernelName } from '../../kernels/fusedNorm.js';
 import { biasedMatMulKernelName } from '../../kernels/linearAlgebra.js';
+import type { StorageDType } from '../../tensor/dtype.js';
 import { input, type Attributes, type Inference, type Meta, type MetaInputs } from './inference.js';
 import { batchMatMul } from './reductions.js';
 
@@ -36,6 +39,23 @@ const attentionGradient: Inference = (inputs, { needsQuery, needsKey, needsValue
   return [...outputs, ...[needsKey, needsValue].filter((needed) => needed === true).map(() => key)];
 };
 
+const crossEntropy: Inference = (inputs, { wantsLogProbabilities }) => {
+  const logits = input(inputs, 'logits');
+  const { storage } = statistics(logits);
+  const outputs: Meta[] = [{ shape: [], storage }];
+  return wantsLogProbabilities === true ? [...outputs, { shape: logits.shape, storage }] : outputs;
+};
+
+const crossEntropyGradient: Inference = (inputs, { storage }) => ({
+  shape: input(inputs, 'values').shape,
+  storage: storage as StorageDType,
+});
+
+const embeddingGradient: Inference = (inputs, { vocabulary }) => {
+  const { shape, storage } = input(inputs, 'gradOutput');
+  return { shape: [vocabulary as number, shape[1]!], storage };
+};
+
 const biasedMatMul = (inputs: MetaInputs, { transposeB }: Attributes) =>
   batchMatMul(inputs, { transposeA: false, transposeB });
 
@@ -46,6 +66,9 @@ export const fusedKernels: Readonly<Record<string, Inference>> = {
   [attentionKernelName]: like('query'),
   [attentionGradientKernelName]: attentionGradient,
   [biasedMatMulKernelName]: biasedMatMul,
+  [crossEntropyKernelName]: crossEntropy,
+  [crossEntropyGradientKernelName]: crossEntropyGradient,
+  [embeddingGradientKernelName]: embeddingGradient,
   [keepMaskKernelName]: (_inputs, { shape }) => ({ shape: shape as number[], storage: 'bool' }),
   [applyKeepMaskKernelName]: like('x'),
   [dropoutKernelName]: like('x'),
