@@ -2,12 +2,11 @@ import { memoryMeter, predict, scope, tensorFrom, trainedParameters, useBackend,
 import { loadBackend } from '@leantune/core/node';
 import type { TransformerModel } from '@leantune/models';
 import { saveModel } from '@leantune/models/node';
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lackingInPython, runPython } from '../../../core/src/testing/python.js';
 import { applyMethods } from '../index.js';
 import { classification, regression, tinyBert } from '../testing/tinyBert.js';
 import { tinyModels } from '../testing/tinyModels.js';
@@ -16,19 +15,7 @@ import { loadAdapter, saveAdapter } from './adapterFiles.js';
 const root = mkdtempSync(join(tmpdir(), 'leantune-peft-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const python = process.env.LEANTUNE_PYTHON ?? 'python3';
-
-function run(...values: string[]): Promise<string> {
-  const environment = { ...process.env, HF_HUB_OFFLINE: '1', TRANSFORMERS_VERBOSITY: 'error' };
-  const options = { env: environment, timeout: 170_000, maxBuffer: 2 ** 26 };
-  return promisify(execFile)(python, values, options).then(({ stdout }) => stdout);
-}
-
-/** Why Python cannot take part, or undefined where it can. */
-const absent = await run('-c', 'import torch, transformers, peft').then(
-  () => undefined,
-  () => `skipped: ${python} has no torch, transformers and peft (LEANTUNE_PYTHON names another one)`,
-);
+const absent = lackingInPython('torch', 'transformers', 'peft');
 
 /**
  * For every task of a file: opens a checkpoint and an adapter, or makes and saves an adapter of a configuration; answers
@@ -89,7 +76,7 @@ async function ask(name: string, tasks: readonly Task[]): Promise<Answer[]> {
   const [taskFile, scriptFile] = [join(root, `${name}.json`), join(root, 'ask_peft.py')];
   writeFileSync(taskFile, JSON.stringify(tasks));
   writeFileSync(scriptFile, script);
-  return JSON.parse((await run(scriptFile, taskFile)).trim().split('\n').at(-1)!) as Answer[];
+  return JSON.parse((await runPython([scriptFile, taskFile])).trim().split('\n').at(-1)!) as Answer[];
 }
 
 function pythonBatch({ inputs, size, length }: Batch): NonNullable<Task['batch']> {

@@ -1,12 +1,11 @@
 import { predict, scope, tensorFrom, trainedParameters, type Batch } from '@leantune/core';
 import { openWeights, saveModel } from '@leantune/models/node';
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { lackingInPython, runPython } from '../../../core/src/testing/python.js';
 import { applyMethods } from '../index.js';
 import { loadAdapter, loadAdapterTensors, saveAdapter } from '../node/adapterFiles.js';
 import { tinyModels, type TinyModel } from '../testing/tinyModels.js';
@@ -15,18 +14,7 @@ import { planPrompt } from './prompt.js';
 const root = mkdtempSync(join(tmpdir(), 'leantune-prompt-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-const python = process.env.LEANTUNE_PYTHON ?? 'python3';
-
-function run(...values: string[]): Promise<string> {
-  const environment = { ...process.env, HF_HUB_OFFLINE: '1', TRANSFORMERS_VERBOSITY: 'error' };
-  return promisify(execFile)(python, values, { env: environment, timeout: 110_000 }).then(({ stdout }) => stdout);
-}
-
-/** Why Python cannot take part, or undefined where it can. */
-const absent = await run('-c', 'import torch, transformers, peft').then(
-  () => undefined,
-  () => `skipped: ${python} has no torch, transformers and peft (LEANTUNE_PYTHON names another one)`,
-);
+const absent = lackingInPython('torch', 'transformers', 'peft');
 
 /** For every task: makes an adapter or opens one; prints the logits of a batch with it. */
 const script = `
@@ -77,7 +65,7 @@ async function logitsOfPython(tasks: readonly Task[]): Promise<number[][]> {
   const [taskFile, scriptFile] = [join(root, 'tasks.json'), join(root, 'prompts.py')];
   writeFileSync(taskFile, JSON.stringify(tasks));
   writeFileSync(scriptFile, script);
-  return JSON.parse((await run(scriptFile, taskFile)).trim().split('\n').at(-1)!) as number[][];
+  return JSON.parse((await runPython([scriptFile, taskFile])).trim().split('\n').at(-1)!) as number[][];
 }
 
 const pythonNames = {

@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lackingInPython, python } from '../../../core/src/testing/python.js';
 import { errorOf } from '../testing/errors.js';
 import { fileWith } from '../testing/safetensorsFile.js';
 import { sharedFile } from '../testing/shared.js';
@@ -214,9 +215,10 @@ describe('files of the reference implementation', () => {
     await wide.close();
   });
 
-  const python = process.env.LEANTUNE_PYTHON ?? 'python3';
-  it.skipIf(!pythonHas(python, 'safetensors, torch'))(
-    'reads every type that the Python library writes (skipped where Python has no torch)',
+  const absent = (lacking: string | undefined) => (lacking === undefined ? '' : ` [${lacking}]`);
+  const lackingTorch = lackingInPython('safetensors', 'torch');
+  it.skipIf(lackingTorch !== undefined)(
+    `reads every type that the Python library writes${absent(lackingTorch)}`,
     async () => {
       const path = join(folder, 'model.safetensors');
       const types =
@@ -243,8 +245,9 @@ describe('files of the reference implementation', () => {
     },
   );
 
-  it.skipIf(!pythonHas(python, 'safetensors, numpy'))(
-    'is read by the Python library bit for bit (skipped where Python has no safetensors)',
+  const lackingNumpy = lackingInPython('safetensors', 'numpy');
+  it.skipIf(lackingNumpy !== undefined)(
+    `is read by the Python library bit for bit${absent(lackingNumpy)}`,
     async () => {
       const path = join(folder, 'model.safetensors');
       const data = Float32Array.of(0.1, -0, 1e-45, 3e38, 7, 8);
@@ -268,12 +271,3 @@ describe('files of the reference implementation', () => {
     },
   );
 });
-
-function pythonHas(command: string, modules: string): boolean {
-  try {
-    execFileSync(command, ['-c', `import ${modules}`], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

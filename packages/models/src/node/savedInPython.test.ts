@@ -1,16 +1,15 @@
 /** Models that we saved, opened by Python's transformers: equal logits, no name missing or unexpected. */
 import { predict, useBackend, type Batch, type HostArray } from '@leantune/core';
 import { loadBackend } from '@leantune/core/node';
-import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { randomModel } from '../architecture/buildModel.js';
 import { readModelConfig } from '../architecture/registry.js';
 import { randomImageBatch, randomTextBatch } from '../testing/randomBatch.js';
-import { lackingTransformers, python, pythonEnvironment } from '../testing/transformersReference.js';
+import { runPython } from '../../../core/src/testing/python.js';
+import { lackingTransformers } from '../testing/transformersReference.js';
 import type { HeadOptions } from '../transformer/head.js';
 import type { TransformerModel } from '../transformer/model.js';
 import { loadModel } from './loadModel.js';
@@ -18,7 +17,6 @@ import { openWeights, saveSafetensors } from './openWeights.js';
 import { readJson } from './readJson.js';
 import { saveModel } from './saveModel.js';
 
-const run = promisify(execFile);
 const script = join(import.meta.dirname, '../testing/openSaved.py');
 const root = mkdtempSync(join(tmpdir(), 'leantune-saved-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -106,14 +104,14 @@ async function saveAll(): Promise<Saved[]> {
   return saved;
 }
 
-const lacking = await lackingTransformers();
+const lacking = lackingTransformers();
 
 if (lacking !== undefined) describe('saved models in Python', () => it.skip(lacking, () => undefined));
 else {
   // Files are the same whichever backend wrote them; one Python opens them all.
   await useBackend(await loadBackend());
   const saved = await saveAll();
-  await run(python, [script, ...saved.map(({ folder }) => folder)], { env: pythonEnvironment });
+  await runPython([script, ...saved.map(({ folder }) => folder)]);
   describe('saved models in Python', () => {
     it.each(saved)('$name', async ({ folder, logits }) => {
       expect(await readJson(join(folder, 'report.json'))).toEqual({ missing_keys: [], unexpected_keys: [] });

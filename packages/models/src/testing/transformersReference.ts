@@ -1,11 +1,10 @@
 import { forwardBackward, predict, releaseGradients, type Batch } from '@leantune/core';
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { lackingInPython, runPython } from '../../../core/src/testing/python.js';
 import { modelFromCheckpoint } from '../architecture/buildModel.js';
 import { architectures, readModelConfig } from '../architecture/registry.js';
 import { openWeights, saveSafetensors } from '../node/openWeights.js';
@@ -24,18 +23,14 @@ export interface ReferenceCase {
 /** float32 against float32: those of the stored reference cases. */
 const tolerance = { loss: 1e-5, logits: 5e-5, gradientToMaximum: 2e-4, gradientAbsolute: 1e-6 };
 
-/** The Python that references are asked of, without a network. */
-export const python = process.env.LEANTUNE_PYTHON ?? 'python3';
-export const pythonEnvironment = { ...process.env, HF_HUB_OFFLINE: '1', TRANSFORMERS_VERBOSITY: 'error' };
 const script = join(import.meta.dirname, 'transformersReference.py');
-const run = promisify(execFile);
 
 /**
  * Runs the cases with transformers, once, and compares logits, loss and every gradient on every backend, and the logits
  * of evaluation. Skipped where Python has no transformers.
  */
 export async function describeAgainstTransformers(name: string, cases: readonly ReferenceCase[]): Promise<void> {
-  const lacking = await lackingTransformers();
+  const lacking = lackingTransformers();
   if (lacking !== undefined) {
     describe(name, () => it.skip(lacking, () => undefined));
     return;
@@ -43,7 +38,7 @@ export async function describeAgainstTransformers(name: string, cases: readonly 
   const root = mkdtempSync(join(tmpdir(), 'leantune-reference-'));
   afterAll(() => rmSync(root, { recursive: true, force: true }));
   const folders = await Promise.all(cases.map((each, index) => writeCase(root, each, index)));
-  await run(python, [script, ...folders], { env: pythonEnvironment });
+  await runPython([script, ...folders]);
 
   await describeOnBackends(name, () => {
     it.each(cases.map((each, index) => [each.name, each, folders[index]!] as const))(
@@ -56,12 +51,7 @@ export async function describeAgainstTransformers(name: string, cases: readonly 
 }
 
 /** Why tests against transformers are skipped; undefined where Python has it. */
-export function lackingTransformers(): Promise<string | undefined> {
-  return run(python, ['-c', 'import torch, transformers, safetensors']).then(
-    () => undefined,
-    () => `skipped: ${python} has no torch, transformers and safetensors (LEANTUNE_PYTHON names another one)`,
-  );
-}
+export const lackingTransformers = () => lackingInPython('torch', 'transformers', 'safetensors');
 
 async function writeCase(root: string, { config, head, batch }: ReferenceCase, index: number): Promise<string> {
   const folder = join(root, String(index));

@@ -8,11 +8,9 @@ import {
   type PrecisionName,
   type StorageDType,
 } from '@leantune/core';
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
 import { architectures, readModelConfig } from '../architecture/registry.js';
@@ -20,7 +18,8 @@ import { randomModel } from '../architecture/buildModel.js';
 import { saveModel } from '../node/saveModel.js';
 import { saveSafetensors } from '../node/openWeights.js';
 import { randomTextBatch } from '../testing/randomBatch.js';
-import { lackingTransformers, python, pythonEnvironment } from '../testing/transformersReference.js';
+import { runPython } from '../../../core/src/testing/python.js';
+import { lackingTransformers } from '../testing/transformersReference.js';
 import type { HeadOptions } from './head.js';
 
 const shape = { vocab_size: 67, hidden_size: 32, num_hidden_layers: 2, num_attention_heads: 4, intermediate_size: 64 };
@@ -46,7 +45,7 @@ const maxGradNorm = 1;
 
 const root = mkdtempSync(join(tmpdir(), 'leantune-mixed-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
-const lacking = await lackingTransformers();
+const lacking = lackingTransformers();
 
 function makeModel(name: ModelName, precision: Precision) {
   const model = randomModel(readModelConfig(models[name].config, { dropout: 0 }), models[name].head, 3);
@@ -102,7 +101,7 @@ async function trainWithTransformers(): Promise<Map<string, readonly number[]>> 
   const folders: string[] = [];
   for (const [name, precision] of runs) folders.push(await writeRun(name, precision));
   const script = join(import.meta.dirname, '../testing/mixedPrecision.py');
-  const { stdout } = await promisify(execFile)(python, [script, ...folders], { env: pythonEnvironment });
+  const stdout = await runPython([script, ...folders]);
   const losses = JSON.parse(stdout) as number[][];
   return new Map(runs.map((run, index) => [run.join(), losses[index]!]));
 }

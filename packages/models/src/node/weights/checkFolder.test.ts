@@ -3,19 +3,12 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lackingInPython, python } from '../../../../core/src/testing/python.js';
 import { errorOf } from '../../testing/errors.js';
 import { loadModel } from '../loadModel.js';
 import { openWeights, saveSafetensors } from '../openWeights.js';
 
-const python = process.env.LEANTUNE_PYTHON ?? 'python3';
-const hasTransformers = (() => {
-  try {
-    execFileSync(python, ['-c', 'import torch, transformers'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
+const lacking = lackingInPython('torch', 'transformers');
 
 let folder: string;
 beforeEach(() => {
@@ -94,13 +87,13 @@ describe('pickles, whatever they are called', () => {
     expect(error.remedy).not.toContain('pytorch_model');
   });
 
-  it.skipIf(!hasTransformers).each([
+  it.skipIf(lacking !== undefined).each([
     ['pytorch_model.bin', '1GB'],
     ['pytorch_model.bin.index.json', '2KB'],
     ['model.pt', '1GB'],
     ['model.safetensors', '1GB'],
   ])(
-    'are safetensors after the command of the remedy: %s (skipped where Python has no transformers)',
+    `are safetensors after the command of the remedy: %s${lacking === undefined ? '' : ` [${lacking}]`}`,
     async (name, size) => {
       const script = `
 import glob, json, os, sys, torch, transformers as t

@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CorruptFileError, EnvironmentError, UsageError } from '@leantune/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { lackingInPython, python } from '../../../../core/src/testing/python.js';
 import { encodeSafetensors } from '../../safetensors/writer.js';
 import { errorOf } from '../../testing/errors.js';
 import { blobNameOf, deadAddress, startHubServer } from '../../testing/hubServer.js';
@@ -260,37 +261,32 @@ describe('any model of the hub', () => {
   );
 });
 
-const python = process.env.LEANTUNE_PYTHON ?? 'python3';
-const hasHub = (() => {
-  try {
-    execFileSync(python, ['-c', 'import huggingface_hub'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
+const lacking = lackingInPython('huggingface_hub');
 
-describe.skipIf(!hasHub)("Python's huggingface_hub (skipped where Python has none)", () => {
-  const inPython = async (script: string) => {
-    const env = { ...process.env, ...environment, HF_HUB_DISABLE_XET: '1' };
-    return (await promisify(execFile)(python, ['-c', script], { env })).stdout.trim();
-  };
+describe.skipIf(lacking !== undefined)(
+  `Python's huggingface_hub${lacking === undefined ? '' : ` [${lacking}]`}`,
+  () => {
+    const inPython = async (script: string) => {
+      const env = { ...process.env, ...environment, HF_HUB_DISABLE_XET: '1' };
+      return (await promisify(execFile)(python, ['-c', script], { env })).stdout.trim();
+    };
 
-  it('finds what was downloaded here, and its downloads are found here', async () => {
-    const { requests } = await serve();
-    await resolve(id);
-    const get = (name: string, more: string) =>
-      `from huggingface_hub import hf_hub_download as get; print(get('${id}', '${name}'${more}))`;
-    expect(await inPython(get('model.safetensors', ', local_files_only=True'))).toBe(
-      join(snapshot(), 'model.safetensors'),
-    );
-    const [blobs, links] = [readdirSync(join(modelFolder(), 'blobs')), readdirSync(snapshot())];
-    rmSync(join(folder, 'hub'), { recursive: true });
-    rmSync(join(folder, 'own'), { recursive: true });
-    for (const name of needed) expect(await inPython(get(name, ''))).toBe(join(snapshot(), name));
-    expect([readdirSync(join(modelFolder(), 'blobs')), readdirSync(snapshot())]).toEqual([blobs, links]);
-    requests.length = 0;
-    expect(await resolve(id, { offline: true })).toMatchObject({ source: 'hub-cache', revision: commit });
-    expect(requests).toEqual([]);
-  });
-});
+    it('finds what was downloaded here, and its downloads are found here', async () => {
+      const { requests } = await serve();
+      await resolve(id);
+      const get = (name: string, more: string) =>
+        `from huggingface_hub import hf_hub_download as get; print(get('${id}', '${name}'${more}))`;
+      expect(await inPython(get('model.safetensors', ', local_files_only=True'))).toBe(
+        join(snapshot(), 'model.safetensors'),
+      );
+      const [blobs, links] = [readdirSync(join(modelFolder(), 'blobs')), readdirSync(snapshot())];
+      rmSync(join(folder, 'hub'), { recursive: true });
+      rmSync(join(folder, 'own'), { recursive: true });
+      for (const name of needed) expect(await inPython(get(name, ''))).toBe(join(snapshot(), name));
+      expect([readdirSync(join(modelFolder(), 'blobs')), readdirSync(snapshot())]).toEqual([blobs, links]);
+      requests.length = 0;
+      expect(await resolve(id, { offline: true })).toMatchObject({ source: 'hub-cache', revision: commit });
+      expect(requests).toEqual([]);
+    });
+  },
+);
