@@ -7,7 +7,6 @@
 
 #include <atomic>
 #include <cstring>
-#include <fstream>
 #include <mutex>
 #include <stdexcept>
 #include <unordered_map>
@@ -129,24 +128,16 @@ void releaseCachedMemory() {
 }
 
 int64_t freeDeviceBytes() {
-  if (!device().is_cpu()) {
 #if LEANTUNE_TORCH_VERSION >= 21000
-    try {
-      return static_cast<int64_t>(deviceAllocator().getMemoryInfo(device().index()).first);
-    } catch (const std::exception&) {
-      return -1;
-    }
-#else
+  if (device().is_cpu()) return -1;
+  try {
+    return static_cast<int64_t>(deviceAllocator().getMemoryInfo(device().index()).first);
+  } catch (const std::exception&) {
     return -1;
-#endif
   }
-  std::ifstream file("/proc/meminfo");
-  std::string word;
-  while (file >> word) {
-    int64_t kibibytes = 0;
-    if (word == "MemAvailable:" && file >> kibibytes) return kibibytes * 1024;
-  }
+#else
   return -1;
+#endif
 }
 
 }  // namespace leantune

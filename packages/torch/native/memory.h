@@ -27,7 +27,7 @@ struct OutOfMemory : std::exception {
   const char* what() const noexcept override { return message.c_str(); }
 };
 
-// Bytes that the device has free; -1 where it does not say.
+// Bytes that the GPU has free; -1 where it does not say, and on the CPU, of which Node knows.
 int64_t freeDeviceBytes();
 
 }  // namespace leantune

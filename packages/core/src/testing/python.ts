@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 export const python = process.env.LEANTUNE_PYTHON || 'python3';
 
 /** Libraries of Hugging Face ask nobody, and say what is wrong only. */
-export const pythonEnvironment = { ...process.env, HF_HUB_OFFLINE: '1', TRANSFORMERS_VERBOSITY: 'error' };
+const pythonEnvironment = { ...process.env, HF_HUB_OFFLINE: '1', TRANSFORMERS_VERBOSITY: 'error' };
 
 /** What Python prints for these arguments. */
 export async function runPython(values: readonly string[], { timeoutMs = 170_000 } = {}): Promise<string> {

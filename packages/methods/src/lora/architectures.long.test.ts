@@ -7,6 +7,7 @@ import {
   sgd,
   trainedParameters,
   useBackend,
+  type ModelOutput,
 } from '@leantune/core';
 import { expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
@@ -50,7 +51,8 @@ await describeOnBackends('methods of linear layers', (backend) => {
       const { merge } = applyMethods(model, spelling, { seed: 2 });
       perturb(model);
       const trained = trainedParameters(model);
-      const step = () => forwardBackward(model, batch, { seed: 0, microStep: 0 })!;
+      const step = (onOutput?: (output: ModelOutput) => void) =>
+        forwardBackward(model, batch, { seed: 0, microStep: 0, onOutput })!;
       // DoRA's norm counts as a constant: see doraLinear.test.ts.
       if (!spelling.startsWith('dora')) {
         // Kinks of a ReLU lie within the step of the differences: there only gross errors show.

@@ -83,7 +83,7 @@ export function describeWholeContract<Model extends ContractModel>(
         releaseGradients(named);
         if (!claims.gradientOfLoss) return;
         const results = directionalCheck(
-          () => forwardBackward(model, batch, { seed: 5, microStep: 0 })!,
+          (onOutput) => forwardBackward(model, batch, { seed: 5, microStep: 0, onOutput })!,
           trainedParameters(model),
         );
         // Rounding of a float32 loss of up to 8 is 5e-7, which a step of 1e-2 turns into 5e-5.

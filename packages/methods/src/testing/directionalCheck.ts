@@ -1,4 +1,11 @@
-import { RandomStream, releaseGradients, scope, tensorFrom, type NamedParameter } from '@leantune/core';
+import {
+  RandomStream,
+  releaseGradients,
+  scope,
+  tensorFrom,
+  type ModelOutput,
+  type NamedParameter,
+} from '@leantune/core';
 
 /** The gradient of one parameter beside central differences of the loss along directions. */
 export interface DirectionalCheck {
@@ -9,6 +16,24 @@ export interface DirectionalCheck {
   readonly error: number;
 }
 
+/** Forward and backward pass: returns the loss and leaves the gradients of all parameters. */
+type ForwardBackward = (onOutput?: (output: ModelOutput) => void) => number;
+
+/** The loss alone: the backward pass, most of the time, is left out by an error that ends the step. */
+function lossOf(forwardBackward: ForwardBackward): number {
+  const enough = new Error('the loss is known');
+  let loss = NaN;
+  try {
+    forwardBackward((output) => {
+      loss = output.loss.item();
+      throw enough;
+    });
+  } catch (error) {
+    if (error !== enough) throw error;
+  }
+  return loss;
+}
+
 /** Half the distance between the two loss values, as a length in parameter space: float32 wants about 1e-2. */
 const step = 1e-2;
 
@@ -17,8 +42,7 @@ const step = 1e-2;
  * halfway between its own gradient, which sees every element that matters, and a random one, which sees wrong ones.
  */
 export function directionalCheck(
-  /** Returns the loss and leaves the gradients of all parameters. */
-  forwardBackward: () => number,
+  forwardBackward: ForwardBackward,
   parameters: readonly NamedParameter[],
 ): DirectionalCheck[] {
   forwardBackward();
@@ -35,9 +59,7 @@ export function directionalCheck(
       const at = (distance: number): number => {
         const moved = start.map((value, element) => value + distance * direction[element]!);
         scope(() => parameter.assign(tensorFrom(moved, parameter.shape)));
-        const loss = forwardBackward();
-        releaseGradients(parameters);
-        return loss;
+        return lossOf(forwardBackward);
       };
       const numeric = (at(step) - at(-step)) / (2 * step);
       scope(() => parameter.assign(tensorFrom(start, parameter.shape)));
@@ -54,7 +76,7 @@ const jointSteps = [step, step / 8];
 
 /** The same for all parameters at once: two directions through the space of all their elements. */
 export function jointDirectionalCheck(
-  forwardBackward: () => number,
+  forwardBackward: ForwardBackward,
   parameters: readonly NamedParameter[],
 ): Omit<DirectionalCheck, 'parameter'> {
   forwardBackward();
@@ -73,9 +95,7 @@ export function jointDirectionalCheck(
     const scaleTo = 1 / jointLength(direction);
     const at = (distance: number): number => {
       moveTo(starts.map((start, index) => start.map((value, i) => value + distance * scaleTo * direction[index]![i]!)));
-      const loss = forwardBackward();
-      releaseGradients(parameters);
-      return loss;
+      return lossOf(forwardBackward);
     };
     const slopes = jointSteps.map((distance) => (at(distance) - at(-distance)) / (2 * distance));
     moveTo(starts);

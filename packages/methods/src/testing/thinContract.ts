@@ -1,4 +1,12 @@
-import { adamW, forwardBackward, memoryMeter, releaseGradients, trainStep, trainedParameters } from '@leantune/core';
+import {
+  adamW,
+  forwardBackward,
+  memoryMeter,
+  releaseGradients,
+  trainStep,
+  trainedParameters,
+  type ModelOutput,
+} from '@leantune/core';
 import type { TransformerModel } from '@leantune/models';
 import { describe, expect, it } from 'vitest';
 import { applyMethods } from '../contract/applyMethods.js';
@@ -41,7 +49,8 @@ export function describeThinContract<Model extends ContractModel>(
       withMethod(0, (model) => {
         perturb(model);
         const batch = fixture.batch(0);
-        const step = () => forwardBackward(model, batch, { seed: 5, microStep: 0 })!;
+        const step = (onOutput?: (output: ModelOutput) => void) =>
+          forwardBackward(model, batch, { seed: 5, microStep: 0, onOutput })!;
         step();
         const named = [...model.namedParameters()];
         const trained = trainedParameters(model);

@@ -19,7 +19,8 @@ export function outOfMemoryError(error: unknown, device: string, kernel: string)
   const text = String(failure.message);
   if (failure.code !== 'LEANTUNE_OUT_OF_MEMORY' && !otherRefusals.test(text)) return undefined;
   const requestedBytes = failure.requestedBytes ?? requestedBytesIn(text);
-  const freeBytes = failure.freeBytes ?? freeBytesIn(text);
+  // Node counts the limit of a container too.
+  const freeBytes = device === 'cpu' ? process.availableMemory() : (failure.freeBytes ?? freeBytesIn(text));
   return new OutOfMemoryError(messages.outOfMemory(device, kernel, requestedBytes, freeBytes), {
     code: 'LEANTUNE_OUT_OF_MEMORY',
     remedy: messages.outOfMemoryRemedy(),

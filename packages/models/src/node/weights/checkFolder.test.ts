@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { lackingInPython, python } from '../../../../core/src/testing/python.js';
 import { errorOf } from '../../testing/errors.js';
 import { loadModel } from '../loadModel.js';
@@ -87,22 +87,32 @@ describe('pickles, whatever they are called', () => {
     expect(error.remedy).not.toContain('pytorch_model');
   });
 
-  it.skipIf(lacking !== undefined).each([
-    ['pytorch_model.bin', '1GB'],
-    ['pytorch_model.bin.index.json', '2KB'],
-    ['model.pt', '1GB'],
-    ['model.safetensors', '1GB'],
-  ])(
-    `are safetensors after the command of the remedy: %s${lacking === undefined ? '' : ` [${lacking}]`}`,
-    async (name, size) => {
+  describe.skipIf(lacking !== undefined)(`of Python${lacking === undefined ? '' : ` [${lacking}]`}`, () => {
+    const cases: readonly (readonly [name: string, size: string])[] = [
+      ['pytorch_model.bin', '1GB'],
+      ['pytorch_model.bin.index.json', '2KB'],
+      ['model.pt', '1GB'],
+      ['model.safetensors', '1GB'],
+    ];
+    const made = mkdtempSync(join(tmpdir(), 'leantune-pickles-'));
+    afterAll(() => rmSync(made, { recursive: true }));
+    let values: readonly number[];
+
+    beforeAll(() => {
       const script = `
-import glob, json, os, sys, torch, transformers as t
-os.chdir(sys.argv[1])
+import json, os, sys, transformers as t
 m = t.BertForMaskedLM(t.BertConfig(vocab_size=8, hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8))
-m.save_pretrained('.', safe_serialization=False, max_shard_size='${size}')
-if not os.path.exists('${name}'): os.rename('pytorch_model.bin', '${name}')
+for name, size in json.loads(sys.argv[2]):
+    folder = os.path.join(sys.argv[1], name)
+    m.save_pretrained(folder, safe_serialization=False, max_shard_size=size)
+    if not os.path.exists(os.path.join(folder, name)): os.rename(os.path.join(folder, 'pytorch_model.bin'), os.path.join(folder, name))
 print(json.dumps(m.bert.embeddings.word_embeddings.weight.flatten().tolist()))`;
-      const values = JSON.parse(execFileSync(python, ['-c', script, folder], { encoding: 'utf8' })) as number[];
+      const printed = execFileSync(python, ['-c', script, made, JSON.stringify(cases)], { encoding: 'utf8' });
+      values = JSON.parse(printed) as number[];
+    });
+
+    it.each(cases)('are safetensors after the command of the remedy: %s', { timeout: 120_000 }, async (name) => {
+      cpSync(join(made, name), folder, { recursive: true });
       write('vocab.txt', '[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nb\nc');
       const { remedy } = await load();
       const command = remedy!.slice('Convert it once with Python: '.length).replace('python3', python);
@@ -112,7 +122,6 @@ print(json.dumps(m.bert.embeddings.word_embeddings.weight.flatten().tolist()))`;
       const { data } = await weights.read('bert.embeddings.word_embeddings.weight');
       expect([...data]).toEqual(values);
       await weights.close();
-    },
-    120_000,
-  );
+    });
+  });
 });
