@@ -45,11 +45,7 @@ void freeHostBlock(void* pointer) {
 
 class CountingAllocator : public c10::Allocator {
  public:
-#if LEANTUNE_TORCH_VERSION >= 20300
   c10::DataPtr allocate(size_t bytes) override {
-#else
-  c10::DataPtr allocate(size_t bytes) const override {
-#endif
     void* pointer = take(bytes);
     if (pointer == nullptr) return {nullptr, nullptr, &c10::detail::deleteNothing, at::Device(at::kCPU)};
     const auto size = static_cast<int64_t>(bytes);
@@ -65,9 +61,7 @@ class CountingAllocator : public c10::Allocator {
 
   c10::DeleterFnPtr raw_deleter() const override { return &freeHostBlock; }
 
-#if LEANTUNE_TORCH_VERSION >= 20300
   void copy_data(void* target, const void* source, size_t bytes) const override { std::memcpy(target, source, bytes); }
-#endif
 
  private:
   static void* take(size_t bytes) {

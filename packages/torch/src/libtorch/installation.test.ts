@@ -46,7 +46,7 @@ describe('inspectLibtorch', () => {
       reason: `${join(nameless, 'include')} has no version.h, so its version is unknown`,
     });
     expect(inspectLibtorch(fakeLibtorch('1.13.1'), 'system')).toMatchObject({
-      reason: 'torch 1.13.1 is older than 2.1.0, the oldest that is supported',
+      reason: 'torch 1.13.1 is older than 2.4.0, the oldest that is supported',
     });
   });
 });

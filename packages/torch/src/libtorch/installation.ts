@@ -24,7 +24,7 @@ export interface UnusableLibtorch {
 }
 
 /** The oldest torch whose interface the sources are written for. */
-const oldestVersion = '2.1.0';
+const oldestVersion = '2.4.0';
 
 /** The libtorch in `place`: an unpacked archive, the `torch` folder of a Python environment, or a file-system root. */
 export function inspectLibtorch(place: string, origin: LibtorchOrigin): LibtorchInstallation | UnusableLibtorch {
