@@ -78,6 +78,13 @@ export const messages = {
   adapterRemedy: () => 'save the adapter with PEFT save_pretrained(folder, safe_serialization=True)',
   adapterNothingTrainedRemedy: () => "applyMethods(model, 'lora')",
   adapterNothingTrained: () => 'the model holds no LoRA, DoRA, (IA)³, prefix or prompt adapter to save',
+  adapterLeavesOut: (names: readonly string[]) =>
+    `a PEFT folder has no place for ${names.length} trained parameters of this model: ${names.slice(0, 4).join(', ')}${names.length > 4 ? ', …' : ''}`,
+  saveTrainedRemedy: () => 'saveTrained(model, applied, folder) keeps all that is trained, loadTrained reads it',
+  prefixNetworkNotStored: (file: string) =>
+    `${file}: holds the prefix that a projection made, as PEFT does, and not the network that this model makes it with`,
+  prefixNetworkRemedy: () =>
+    'saveTrained(model, applied, folder) keeps the network; loadAdapter(model, folder) goes on with the plain prefix, in a model without a method',
   notPowerOfTwo: (nearest: number) =>
     `gradient=exact shifts by whole bits: expected 1, 1/2, 1/4, …, 2^-15; the nearest is ${nearest}`,
   allAndSome: () => 'placement=all makes every layer reversible: leave reversibleLayers out, or take placement=lower',
@@ -89,6 +96,7 @@ export const messages = {
   notDeterministic: (method: string, path: string) =>
     `${method} runs layers a second time in the backward pass, and ${path} is not deterministic`,
   notDeterministicRemedy: (method: string) => `${method}(gradient=vanilla)`,
+  leaveOut: (method: string) => `leave ${method} out`,
   meftSetting: (method: string, lambda: number, beta: number, layers: number) =>
     `${method} with lambda ${lambda}, beta ${beta} and ${layers} reversible layers`,
   reversibleNoise: (setting: string, error: number) =>

@@ -1,7 +1,8 @@
+import { Module, type Tensor } from '@leantune/core';
 import { z } from 'zod';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
-import { applyMethods, defineMethod, type MethodSpec } from '../index.js';
+import { applyMethods, defineMethod, parseMethodSpec, type MethodSpec, type Slot } from '../index.js';
 import { classification, tinyBert } from '../testing/tinyBert.js';
 
 const fixture = tinyBert(classification);
@@ -69,6 +70,70 @@ await describeOnBackends('applyMethods', () => {
     model.release();
   });
 
+  describe.each<[slot: Slot, earlier: boolean]>([
+    ['base', false],
+    ['tokens', false],
+    ['tokens', true],
+  ])('a module that is not deterministic, put in by the slot %s', (slot, recomputingFirst) => {
+    it.each([
+      ['meft1', 'meft1(gradient=vanilla)'],
+      ['meft3(gradient=exact)', 'meft3(gradient=vanilla)'],
+      ['checkpoint', 'leave checkpoint out'],
+    ])('is refused where %s runs it again', (recomputing, remedy) => {
+      const model = fixture.make();
+      const name = recomputing.replace(/\(.*/, '');
+      const own = parseMethodSpec(recomputing).methods;
+      const noisy = [{ definition: noisyMethod(slot), options: {} }];
+      const apply = () => {
+        if (!recomputingFirst)
+          return applyMethods(model, { spelling: `${recomputing}+noisy`, methods: [...own, ...noisy] });
+        applyMethods(model, recomputing);
+        return applyMethods(model, { spelling: 'noisy', methods: noisy });
+      };
+      expect(apply).toThrow(
+        expect.objectContaining({
+          name: 'UsageError',
+          code: 'LEANTUNE_NOT_DETERMINISTIC',
+          message: `${name} runs layers a second time in the backward pass, and bert.encoder.layer.0.attention.self.query is not deterministic`,
+          remedy,
+        }),
+      );
+      model.release();
+    });
+
+    it.each(['meft1(gradient=vanilla)', 'bitfit', ...(slot === 'tokens' ? ['lst(reduction=2)'] : [])])(
+      'is accepted where %s runs it once',
+      (once) => {
+        const model = fixture.make();
+        const methods = [...parseMethodSpec(once).methods, { definition: noisyMethod(slot), options: {} }];
+        expect(() => applyMethods(model, { spelling: `${once}+noisy`, methods })).not.toThrow();
+        model.release();
+      },
+    );
+  });
+
+  it('asks what runs blocks in its own way whether it runs them again', () => {
+    const slow = (recomputes?: false) =>
+      defineMethod({
+        name: 'slow',
+        summary: 'Runs the layers one after another.',
+        reference: 'none',
+        slots: ['stack'],
+        options: z.object({}),
+        ...(recomputes === false && { recomputes: () => undefined }),
+        supports: () => true,
+        apply: () => ({}),
+      });
+    const noisy = { definition: noisyMethod('weights'), options: {} };
+    const [once, silent] = [fixture.make(), fixture.make()];
+    const spelling = 'noisy+slow';
+    applyMethods(once, { spelling, methods: [noisy, { definition: slow(false), options: {} }] });
+    expect(() => applyMethods(silent, { spelling, methods: [noisy, { definition: slow(), options: {} }] })).toThrow(
+      'slow runs layers a second time',
+    );
+    for (const model of [once, silent]) model.release();
+  });
+
   it('gives the same model in either order', () => {
     const states = ['lora+tokentune(tokens=4)', 'tokentune(tokens=4)+lora'].map((spelling) => {
       const model = fixture.make();
@@ -114,6 +179,34 @@ await describeOnBackends('applyMethods', () => {
     expect(query).not.toEqual(value);
   });
 });
+
+/** Gives what it wraps, and says that it might give something else. */
+class Noisy extends Module<[x: Tensor], Tensor> {
+  override readonly isDeterministic = false;
+  constructor(private readonly inner: Module<[x: Tensor], Tensor>) {
+    super();
+    this.addChild('', inner);
+  }
+  protected forward(x: Tensor): Tensor {
+    return this.inner.call(x);
+  }
+}
+
+function noisyMethod(slot: Slot) {
+  return defineMethod({
+    name: 'noisy',
+    summary: 'Wraps the first query projection.',
+    reference: 'none',
+    slots: [slot],
+    options: z.object({}),
+    recomputes: () => undefined,
+    supports: () => true,
+    apply: (model) => {
+      model.sites.find(({ address }) => address.name === 'attention.query')!.wrap((inner) => new Noisy(inner));
+      return {};
+    },
+  });
+}
 
 function resolvedLora(): MethodSpec['methods'] {
   const model = fixture.make();

@@ -2,6 +2,7 @@ import { UsageError } from '@leantune/core';
 import type { TransformerModel } from '@leantune/models';
 import { messages } from '../messages.js';
 import type { AppliedMethod, ApplyContext } from './method.js';
+import { guardRecomputation } from './recomputation.js';
 import { parseMethodSpec, type MethodSpec } from './resolve.js';
 import { slots } from './method.js';
 
@@ -14,7 +15,8 @@ export interface AppliedMethods {
 
 /**
  * Applies a composition to a model, slot by slot from the base weights up; without a method for `weights` all
- * parameters are trained. Nothing is changed if one of the methods does not support the model.
+ * parameters are trained. Nothing is changed if one of the methods does not support the model. Where layers run a second
+ * time, what the methods put into them is looked through at the end: a model that is refused then is of no use.
  */
 export function applyMethods(
   model: TransformerModel,
@@ -30,12 +32,14 @@ export function applyMethods(
       });
     }
   }
+  const refuseWhatCannotRunAgain = guardRecomputation(model, resolved.methods);
   model.tokenSelector = undefined;
   model.evaluationArrangement = undefined;
   model.pooling = 'first';
   model.setTrained(() => true);
   const order = [...resolved.methods].sort((a, b) => firstSlot(a.definition.slots) - firstSlot(b.definition.slots));
   const applied: AppliedMethod[] = order.map(({ definition, options }) => definition.apply(model, options, context));
+  refuseWhatCannotRunAgain();
   const merges = applied.flatMap(({ merge }) => (merge === undefined ? [] : [merge]));
   if (merges.length === 0) return { spec: resolved };
   return { spec: resolved, merge: () => merges.forEach((merge) => merge()) };

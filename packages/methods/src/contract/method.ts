@@ -26,6 +26,12 @@ export interface AppliedMethod {
   readonly merge?: () => void;
 }
 
+/** That a method runs layers a second time in the backward pass. */
+export interface Recomputation {
+  /** What to do where a module cannot run again: a spelling that keeps what it needs, or an advice. */
+  readonly remedy: string;
+}
+
 export interface MethodDefinition<Schema extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   /** One line for lists and pages. */
@@ -37,6 +43,12 @@ export interface MethodDefinition<Schema extends z.ZodObject = z.ZodObject> {
   readonly memory?: LayerMemory;
   /** Types, defaults, ranges and a description of every option. */
   readonly options: Schema;
+  /**
+   * With these options layers run a second time in the backward pass, so that every module in them must be
+   * deterministic; undefined where they do not. A method of the slot `stack` alone that leaves it out counts as one
+   * that does, any other as one that does not.
+   */
+  recomputes?(options: z.output<Schema>): Recomputation | undefined;
   /** `true`, or why the method cannot be applied to this model. */
   supports(model: TransformerModel): true | string;
   /** Changes the model: wraps sites, freezes parameters, chooses tokens. */
@@ -47,7 +59,10 @@ export interface MethodDefinition<Schema extends z.ZodObject = z.ZodObject> {
 export function defineMethod<Schema extends z.ZodObject>(definition: MethodDefinition<Schema>): MethodDefinition {
   return {
     ...definition,
-    // The schema is checked before `apply` is called, see `applyMethods`.
+    // The schema is checked before these are called, see `applyMethods`.
+    ...(definition.recomputes !== undefined && {
+      recomputes: (options) => definition.recomputes?.(options as z.output<Schema>),
+    }),
     apply: (model, options, context) => definition.apply(model, options as z.output<Schema>, context),
   };
 }

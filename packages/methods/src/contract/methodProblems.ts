@@ -30,6 +30,9 @@ const definitionSchema = z
     options: z.custom(isOptionsSchema, { error: messages.needsOptionsSchema() }),
     supports: z.custom(isFunction, { error: messages.needsFunction('(model) => true | string') }),
     apply: z.custom(isFunction, { error: messages.needsFunction('(model, options, context) => ({ merge? })') }),
+    recomputes: z
+      .custom(isFunction, { error: messages.needsFunction('(options) => { remedy } | undefined') })
+      .optional(),
     memory: memory.optional(),
   })
   .superRefine(({ memory, options }, context) => {

@@ -1,4 +1,3 @@
-import { UsageError } from '@leantune/core';
 import type { TransformerModel } from '@leantune/models';
 import { defineMethod, type ApplyContext, type MethodDefinition } from '../contract/method.js';
 import { messages } from '../messages.js';
@@ -26,6 +25,8 @@ export function defineMeft(name: MeftVariant, summary: string): MethodDefinition
       once: 'both streams of the last reversible layer, and what one layer keeps while it runs again (with gradient=exact also the bits that every layer shifts out)',
     },
     options: meftOptions(name),
+    recomputes: ({ gradient }) =>
+      gradient === 'vanilla' ? undefined : { remedy: messages.notDeterministicRemedy(name) },
     supports,
     apply: (model, options, context) => {
       apply(model, name, options, context);
@@ -42,7 +43,6 @@ function supports(model: TransformerModel): true | string {
 
 function apply(model: TransformerModel, variant: MeftVariant, options: MeftOptions, context: ApplyContext): void {
   assertDepth(model, options);
-  if (options.gradient !== 'vanilla') assertDeterministic(model, variant);
   const { seed, onWarning = (message: string) => console.warn(message) } = context;
   model.setTrained((parameter) => model.isHeadParameter(parameter));
   const coupling = couplingOf(variant, options);
@@ -64,19 +64,6 @@ function apply(model: TransformerModel, variant: MeftVariant, options: MeftOptio
     if (placement.frozen > 0) continue;
     const anchor = stack.parameters().find(({ requiresGrad }) => requiresGrad);
     if (isBertLike(model) && anchor !== undefined) reachEmbeddings(model, anchor);
-  }
-}
-
-/** A layer that draws other numbers when it runs again has no inverse. */
-function assertDeterministic(model: TransformerModel, variant: MeftVariant): void {
-  for (const stack of model.stacks) {
-    for (const module of stack.modules()) {
-      if (module.isDeterministic) continue;
-      throw new UsageError(messages.notDeterministic(variant, module.path), {
-        code: 'LEANTUNE_NOT_DETERMINISTIC',
-        remedy: messages.notDeterministicRemedy(variant),
-      });
-    }
   }
 }
 
