@@ -75,6 +75,12 @@ export const messages = {
   fieldProblem: (field: string, problem: string) => (field === '' ? problem : `field "${field}": ${problem}`),
   listExpected: () => 'no list found, expected a list of records',
   badParquet: (file: string, reason: string) => `${file}: cannot be read as Parquet: ${reason}`,
+  parquetCodec: (found: string, expected: readonly string[]) =>
+    `compressed with ${found}, expected ${expected.join(', ')} or no compression`,
+  parquetCodecRemedy: () =>
+    "put the published file in its place, or rewrite it with snappy (pyarrow: compression='snappy')",
+  noUtf8: () => 'invalid UTF-8, expected UTF-8 text',
+  parquetUtf8Remedy: () => 'put the published file in its place, or rewrite it with texts in UTF-8',
   damagedParquet: (what: 'columns' | 'rows' | 'sizes' | 'values' | 'encoding' | 'runs' | 'compression') =>
     ({
       columns: 'the columns of a row group are not those of the schema',
@@ -102,11 +108,18 @@ export const messages = {
   answerOutside: (answer: string, choices: readonly string[]) =>
     `answer "${shorten(answer)}" found, expected one of ${shortList(choices)}`,
   noGap: () => 'no gap "_" in the sentence',
+  noChoiceIndex: (found: unknown) =>
+    `${found === undefined ? 'nothing' : shorten(JSON.stringify(found))} found, expected the number of the right choice, counted from 0`,
+  listLengths: (name: string, found: number, other: string, expected: number) =>
+    `"${name}" has ${found} ${found === 1 ? 'item' : 'items'}, expected ${expected} as "${other}" has`,
+  tooFewChoices: (found: number) => `${found} ${found === 1 ? 'choice' : 'choices'} found, expected at least 2`,
+  doubledLabel: (label: string) => `two choices have the label "${shorten(label)}", expected different ones`,
   noRightChoice: () => 'no right choice',
   labelsAndRows: (found: number, rows: number) => `${found} labels found for ${rows} questions`,
   subjectUnknown: (subject: string, nearest: string | undefined) =>
     `unknown subject "${shorten(subject)}"${didYouMean(nearest)}`,
-  answerNotInText: (answer: string) => `answer "${shorten(answer)}" does not stand at its place in the text`,
+  answerNotInText: (id: string, answer: string) =>
+    `question "${shorten(id)}": answer "${shorten(answer)}" does not stand at its place in the text`,
   badFixture: (file: string, reason: string) => `${file}: ${reason}`,
   badRecord: (index: number | undefined) =>
     `${index === undefined ? 'content' : `record ${index + 1}`} is no { text, class } with class 0 or 1`,
@@ -132,6 +145,9 @@ export const messages = {
   offlineRemedy: (urls: readonly string[], folder: string) =>
     `fetch ${urls.join(' and ')} elsewhere and place the files in ${folder}`,
   downloadFailed: (url: string, reason: string) => `${url} cannot be downloaded: ${reason}`,
+  otherDownload: (problem: string) => `${problem}; nothing of it was kept`,
+  otherDownloadRemedy: (folder: string) =>
+    `the publisher serves other content now, or something on the way changed it: fetch the published file in another way and place its files in ${folder}`,
   downloadFailedRemedy: (folder: string) =>
     `try again later, or fetch it in another way and place its files in ${folder}`,
   badArchive: (url: string, reason: string) => `${url}: ${reason}; nothing of it was kept`,
@@ -156,7 +172,7 @@ export const messages = {
   rowMissing: (row: number, rows: number) => `outputs of row ${row} (of ${rows}, counted from 0) are missing`,
 
   emptyContinuations: (task: string, split: string, count: number) =>
-    `${task}, split "${split}": ${count} answers have no token of their own with this tokenizer, since one crosses the border to the question; their likelihood counts as 1, as in lm-evaluation-harness`,
+    `${task}, split "${split}": ${count} answers have no token of their own with this tokenizer, since one crosses the border to the question; their likelihood counts as 1, so that such a choice wins by likelihood; lm-evaluation-harness stops here`,
   unanswerable: (task: string, split: string, count: number) =>
     `${task}, split "${split}": ${count} rows whose right choice is missing are left out`,
   continuationTooLong: (tokens: number, maxLength: number) =>
@@ -173,6 +189,7 @@ export const messages = {
     `${task}: unknown template "${template}"${didYouMean(nearest)}`,
   questionTooLong: (id: string, tokens: number, maxLength: number) =>
     `question ${id} takes ${tokens} of ${maxLength} tokens: no room for the text`,
+  noTokenOffsets: () => 'the tokenizer does not say which characters its tokens stand for, as questions on a text need it',
   otherReader: (task: string, reads: 'text' | 'images', given: 'text' | 'images') =>
     `${task}: its rows are ${reads}, the model reads ${given}`,
   nothingToTrainOn: (task: string, wanted: readonly string[]) =>

@@ -3,7 +3,7 @@ import { ignoredLabel } from '@leantune/core';
 import { describe, expect, it } from 'vitest';
 import type { ChoiceRow } from '../data/dataset.js';
 import { characterTokenizer } from '../testing/characterTokenizer.js';
-import { choiceKind } from '../task/kinds/choice.js';
+import { choiceKind, withWarnings } from '../task/kinds/choice.js';
 import type { ChoiceDeclaration } from '../task/declaration.js';
 import { getTask } from '../task/registry.js';
 import { encodePair } from './encodePair.js';
@@ -126,6 +126,15 @@ describe('scores', () => {
     expect(score.metrics).toEqual({ acc: 0, acc_norm: 0 });
     const other = scoreChoices(declarationOf('openbookqa'), 'test', [row], [[-7, -1.9]], characters);
     expect(other.metrics).toEqual({ acc: 1, acc_norm: 1 });
+  });
+
+  it('warn of answers without a token, at which lm-evaluation-harness stops', () => {
+    const declaration = declarationOf('openbookqa');
+    const score = scoreChoices(declaration, 'test', [row], [[-7, 0]], characters);
+    expect(withWarnings(score, declaration, 0, 0).warnings).toBeUndefined();
+    expect(withWarnings(score, declaration, 0, 1).warnings).toEqual([
+      'openbookqa, split "test": 1 answers have no token of their own with this tokenizer, since one crosses the border to the question; their likelihood counts as 1, so that such a choice wins by likelihood; lm-evaluation-harness stops here',
+    ]);
   });
 
   it('carry the standard error of lm-evaluation-harness', () => {

@@ -7,6 +7,14 @@ import type { RecordLayout } from '../data/records.js';
 
 const stringList = z.array(z.string()).min(2);
 
+/** Index of the right choice: a number, or its digits as text as the hub has them; nothing else counts as one. */
+const choiceIndex = z.unknown().transform((found, context): number => {
+  const index = typeof found === 'string' && /^\d+$/.test(found) ? Number(found) : found;
+  if (typeof index === 'number' && Number.isSafeInteger(index) && index >= 0) return index;
+  context.addIssue({ code: 'custom', message: messages.noChoiceIndex(found) });
+  return z.NEVER;
+});
+
 /** ARC and OpenBookQA: choices with labels A, B, … or 1, 2, …, a key; nested in the original, flat on the hub. */
 const nested = z.looseObject({
   question: z.looseObject({
@@ -27,6 +35,7 @@ const flat = z
     message: 'is missing',
   });
 
+type Reject = (problem: string) => never;
 type KeyedRecord = z.infer<typeof nested> | z.infer<typeof flat>;
 
 /** Keys of ARC; copies of it lack some choices, so that a row may have none for its key. */
@@ -39,12 +48,18 @@ function keyed(mayLackChoices: boolean): RecordLayout<KeyedRecord, ChoiceRow> {
   return { schema: z.union([nested, flat]), toRow: (record, reject) => toKeyedRow(record, reject, mayLackChoices) };
 }
 
-function toKeyedRow(record: KeyedRecord, reject: (problem: string) => never, mayLackChoices: boolean): ChoiceRow {
+function toKeyedRow(record: KeyedRecord, reject: Reject, mayLackChoices: boolean): ChoiceRow {
   const isNested = 'question' in record && typeof record.question === 'object';
   const { stem, choices } = isNested
     ? (record as z.infer<typeof nested>).question
-    : flatQuestion(record as z.infer<typeof flat>);
+    : flatQuestion(record as z.infer<typeof flat>, reject);
   const labels = choices.map(({ label }) => label);
+  // Rows of ARC whose labels are digits have lost all their choices in some copies.
+  if (choices.length < 2 && !(mayLackChoices && choices.length === 0)) {
+    return reject(messages.tooFewChoices(choices.length));
+  }
+  const doubled = labels.find((each, index) => labels.indexOf(each) < index);
+  if (doubled !== undefined) return reject(messages.doubledLabel(doubled));
   const label = labels.indexOf(record.answerKey.trimStart());
   if (label < 0 && !(mayLackChoices && arcKeys.test(record.answerKey))) {
     return reject(messages.answerOutside(record.answerKey, labels));
@@ -52,8 +67,10 @@ function toKeyedRow(record: KeyedRecord, reject: (problem: string) => never, may
   return { question: stem, choices: choices.map(({ text }) => text), label };
 }
 
-function flatQuestion({ question, question_stem, choices }: z.infer<typeof flat>) {
-  const labelled = choices.text.map((text, index) => ({ text, label: choices.label[index] ?? '' }));
+function flatQuestion({ question, question_stem, choices }: z.infer<typeof flat>, reject: Reject) {
+  const [texts, labels] = [choices.text.length, choices.label.length];
+  if (labels !== texts) return reject(messages.listLengths('choices.label', labels, 'choices.text', texts));
+  const labelled = choices.text.map((text, index) => ({ text, label: choices.label[index]! }));
   return { stem: question_stem ?? question ?? '', choices: labelled };
 }
 
@@ -96,9 +113,9 @@ const hellaswagRecord = z.union([
     ctx_a: z.string(),
     ctx_b: z.string(),
     endings: stringList,
-    label: z.coerce.number<number | string>().int().min(0),
+    label: choiceIndex,
   }),
-  z.looseObject({ query: z.string(), choices: stringList, label: z.coerce.number<number | string>().int().min(0) }),
+  z.looseObject({ query: z.string(), choices: stringList, label: choiceIndex }),
 ]);
 
 export const hellaswagQuestion: RecordLayout<z.infer<typeof hellaswagRecord>, ChoiceRow> = {
@@ -167,6 +184,10 @@ export const truthfulQaQuestion = (
     const isHub = Array.isArray(found.choices);
     const choices = isHub ? (found.choices as string[]) : Object.keys(found);
     const truths = isHub ? (found.labels as number[]) : (Object.values(found) as number[]);
+    if (truths.length !== choices.length) {
+      return reject(messages.listLengths(`${set}.labels`, truths.length, `${set}.choices`, choices.length));
+    }
+    if (choices.length < 2) return reject(messages.fieldProblem(set, messages.tooFewChoices(choices.length)));
     const label = truths.indexOf(1);
     if (label < 0) return reject(messages.noRightChoice());
     const row = { question: record.question, choices, label };

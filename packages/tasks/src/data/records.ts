@@ -19,7 +19,7 @@ export interface RecordLayout<Record, Row extends TaskRow> {
 
 type Keep<Row> = (row: Row) => void;
 
-/** `place` is `FILE:LINE`, or `FILE: row N` where a format has no lines. */
+/** `place` is `FILE:LINE`, `FILE:ROW` where a format has no lines, or `FILE` where a record is all of it. */
 function convert<Record, Row extends TaskRow>(
   { schema, toRow }: RecordLayout<Record, Row>,
   file: string,
@@ -32,12 +32,32 @@ function convert<Record, Row extends TaskRow>(
   };
   const parsed = schema.safeParse(content);
   if (!parsed.success) {
-    const { path, message } = parsed.error.issues[0]!;
+    const { path, message } = tellingIssue(parsed.error.issues);
     return reject(messages.fieldProblem(path.map(String).join('.'), message));
   }
   const rows = toRow(parsed.data, reject, file);
   if (isList(rows)) rows.forEach(keep);
   else keep(rows);
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** The first issue; of a record that fits none of several shapes, that of the shape which it misses by the least. */
+function tellingIssue([issue]: readonly Issue[]): Issue {
+  const shapes = issue!.code === 'invalid_union' ? issue!.errors.filter((issues) => issues.length > 0) : [];
+  if (shapes.length === 0) return issue!;
+  const inner = nearestShape(shapes);
+  return { ...inner, path: [...issue!.path, ...inner.path] };
+}
+
+/** The shape with the fewest fields amiss; of those, the one that is followed furthest into the record. */
+function nearestShape(shapes: readonly (readonly Issue[])[]): Issue {
+  const ranked = shapes.map((issues) => ({
+    issue: tellingIssue(issues),
+    fields: new Set(issues.map(({ path }) => path[0])).size,
+  }));
+  ranked.sort((a, b) => a.fields - b.fields || b.issue.path.length - a.issue.path.length);
+  return ranked[0]!.issue;
 }
 
 const isList = <Row>(value: Row | readonly Row[]): value is readonly Row[] => Array.isArray(value);
@@ -69,7 +89,7 @@ export const jsonDocument =
   <Record, Row extends TaskRow>(layout: RecordLayout<Record, Row>): FileReader<Row> =>
   async (file, keep) => {
     const { content, digest } = await readJsonFile(file);
-    convert(layout, file, `${file}:1`, content, keep);
+    convert(layout, file, file, content, keep);
     return digest;
   };
 

@@ -32,7 +32,7 @@ function rowOf(
 ): SpanRow {
   const answers = found.map(({ text, answer_start }) => {
     const start = Array.from(context).slice(0, answer_start).join('').length;
-    if (!context.startsWith(text, start)) return reject(messages.answerNotInText(text));
+    if (!context.startsWith(text, start)) return reject(messages.answerNotInText(id, text));
     return { text, start };
   });
   return { id, context, question, answers };
@@ -58,7 +58,9 @@ const hubRecord = z.looseObject({
 const ofHub: RecordLayout<z.infer<typeof hubRecord>, SpanRow> = {
   schema: hubRecord,
   toRow: ({ id, context, question, answers }, reject) => {
-    const paired = answers.text.map((text, index) => ({ text, answer_start: answers.answer_start[index] ?? -1 }));
+    const [texts, starts] = [answers.text.length, answers.answer_start.length];
+    if (starts !== texts) return reject(messages.listLengths('answers.answer_start', starts, 'answers.text', texts));
+    const paired = answers.text.map((text, index) => ({ text, answer_start: answers.answer_start[index]! }));
     return rowOf(id, context, question, paired, reject);
   },
 };
