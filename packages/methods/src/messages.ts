@@ -58,6 +58,10 @@ export const messages = {
   noTokenLabels: () => 'only language models have labels by token',
   notPublishedFor: (family: string, known: readonly string[]) =>
     `the published code has ${known.join(' and ')}, not ${family}`,
+  targetsAreResponse: () =>
+    'the targets of the decoder are the response, and the encoder has no labels; the nearest value is all',
+  notPublished: (option: string, only: string | boolean) =>
+    `the published code knows no ${option}; with reference=true the nearest value is ${only}`,
   tokensOrRatio: () => 'give tokens or ratio, not both',
   adapterFileAbsent: (file: string) => `${file}: not found`,
   adapterKind: (file: string, found: string) =>

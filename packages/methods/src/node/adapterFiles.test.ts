@@ -330,6 +330,25 @@ await describeOnBackends('adapter files', ({ name: backend }) => {
     model.release();
   });
 
+  it.each([
+    ['mam(length=2,projection=4,width=3)', 8, 'bert.encoder.layer.0.output.adapters.t.adapter_down.0.weight'],
+    ['meft1(adapter=lora)', 8, 'bert.encoder.layer.0.rev_adapter.dense1.weight'],
+    ['meft2(adapter=lora,combine=concat)', 9, 'bert.encoder.layer.0.rev_adapter.dense1.weight'],
+    ['meft3(adapter=lora)', 8, 'bert.encoder.layer.0.ffn_adapter.dense1.weight'],
+  ])('%s trains what a PEFT folder has no place for: refused, nothing is written', async (spelling, count, name) => {
+    const model = fixture.make();
+    applyMethods(model, spelling);
+    const folder = folderOf('without-place');
+    const error = await failure(saveAdapter(model, folder));
+    expect(error).toMatchObject({ name: 'UsageError', code: 'LEANTUNE_ADAPTER_INCOMPLETE' });
+    expect(error.message).toContain(
+      `a PEFT folder has no place for ${count} trained parameters of this model: ${name}`,
+    );
+    expect(error.remedy).toContain('saveTrained(model, applied, folder)');
+    expect(existsSync(folder)).toBe(false);
+    model.release();
+  });
+
   it('replaces an adapter in its folder', async () => {
     const folder = await saved('replaced', 'lora(rank=2)');
     const other = await saved('other', 'lora(rank=6)');

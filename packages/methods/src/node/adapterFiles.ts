@@ -1,4 +1,4 @@
-import { CorruptFileError, scope, tensorFrom, type HostArray, type Parameter } from '@leantune/core';
+import { CorruptFileError, UsageError, scope, tensorFrom, type HostArray, type Parameter } from '@leantune/core';
 import type { TransformerModel } from '@leantune/models';
 import { openWeights, readJson, saveSafetensors, writeFileAtomically } from '@leantune/models/node';
 import { existsSync } from 'node:fs';
@@ -10,7 +10,15 @@ import { storedName } from '../peft/names.js';
 import { parsePeftConfig } from '../peft/parseConfig.js';
 import { planAdapter } from '../peft/plan.js';
 import { savedParameters } from '../peft/savedHead.js';
-import { hasPrompt, isPromptConfig, planPrompt, promptFiles, promptStoredName } from '../peft/prompt.js';
+import {
+  hasPrefixNetwork,
+  hasPrompt,
+  isPromptConfig,
+  planPrompt,
+  promptFiles,
+  promptStoredName,
+} from '../peft/prompt.js';
+import { parametersWithoutPlace } from '../peft/withoutPlace.js';
 
 const configFile = 'adapter_config.json';
 const weightsFile = 'adapter_model.safetensors';
@@ -51,8 +59,15 @@ async function loadPrompt(
 /**
  * Loads the trained tensors of a PEFT folder into a model whose method is applied already; all of them or none.
  * @throws CorruptFileError where the file is absent, damaged, or holds other tensors than would be saved.
+ * @throws UsageError where a network makes the model's prefix: PEFT stores what it made.
  */
 export async function loadAdapterTensors(model: TransformerModel, folder: string): Promise<void> {
+  if (hasPrefixNetwork(model)) {
+    throw new UsageError(messages.prefixNetworkNotStored(join(folder, weightsFile)), {
+      code: 'LEANTUNE_PREFIX_NETWORK',
+      remedy: messages.prefixNetworkRemedy(),
+    });
+  }
   const saved = savedParameters(model);
   const values = await readTensors(
     folder,
@@ -100,9 +115,13 @@ function assignAll(model: TransformerModel, values: ReadonlyMap<string, HostArra
   });
 }
 
-/** Saves what LoRA, DoRA, (IA)³, prefix or prompt tuning trained in PEFT's layout; both files appear whole or not at all. */
+/**
+ * Saves what LoRA, DoRA, (IA)³, prefix or prompt tuning trained in PEFT's layout; both files appear whole or not at all.
+ * @throws UsageError where nothing of the kind is trained, or something that this layout has no place for.
+ */
 export async function saveAdapter(model: TransformerModel, folder: string): Promise<void> {
   const { config, tensors } = hasPrompt(model) ? promptFiles(model) : insertedFiles(model);
+  refuseIncomplete(model);
   await mkdir(folder, { recursive: true });
   await saveSafetensors(join(folder, weightsFile), tensors);
   await writeFileAtomically(join(folder, configFile), [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)]);
@@ -112,6 +131,16 @@ function insertedFiles(model: TransformerModel) {
   const config = peftConfigOf(model);
   const tensors = savedParameters(model).map(([name, parameter]) => [storedName(name), hostCopy(parameter)] as const);
   return { config, tensors: Object.fromEntries(tensors) };
+}
+
+/** A folder that lacks what is trained would open without a word as another model. */
+function refuseIncomplete(model: TransformerModel): void {
+  const names = parametersWithoutPlace(model);
+  if (names.length === 0) return;
+  throw new UsageError(messages.adapterLeavesOut(names), {
+    code: 'LEANTUNE_ADAPTER_INCOMPLETE',
+    remedy: messages.saveTrainedRemedy(),
+  });
 }
 
 function hostCopy(parameter: Parameter) {

@@ -140,6 +140,19 @@ await describeOnBackends('prefix and prompt files', () => {
   if (compared) return;
   compared = true;
 
+  it('of a projection do not go back into its network, which saveTrained keeps', async () => {
+    const [tiny, folder] = [tinyModels[0]!, join(root, 'network')];
+    const [model, other] = [tiny.make(), tiny.make()];
+    for (const each of [model, other]) applyMethods(each, 'prefix(length=3,projection=5)');
+    await saveAdapter(model, folder);
+    await expect(loadAdapterTensors(other, folder)).rejects.toMatchObject({
+      name: 'UsageError',
+      message: `${folder}/adapter_model.safetensors: holds the prefix that a projection made, as PEFT does, and not the network that this model makes it with`,
+      remedy: expect.stringContaining('saveTrained(model, applied, folder)') as string,
+    });
+    for (const each of [model, other]) each.release();
+  });
+
   it('of two stacks are refused, and stand before what an encoder reads with one', async () => {
     const tiny = tinyModels.find(({ head }) => head.kind === 'seq2seq-lm')!;
     const json = { peft_type: 'PROMPT_TUNING', task_type: 'SEQ_2_SEQ_LM', num_virtual_tokens: 2 };
@@ -165,7 +178,7 @@ await describeOnBackends('prefix and prompt files', () => {
       for (const file of [weights, golden]) await file.close();
       const model = tinyModels[0]!.make();
       applyMethods(model, 'prefix(length=5,projection=16)');
-      await expect(loadAdapterTensors(model, join(projected, 'adapter'))).rejects.toThrow('prompt_embeddings');
+      await expect(loadAdapterTensors(model, join(projected, 'adapter'))).rejects.toThrow('not the network');
       model.release();
     });
   }

@@ -32,6 +32,12 @@ export function hasPrompt(model: TransformerModel): boolean {
   return encoderOf(model) !== undefined;
 }
 
+/** Whether a network makes the prefix, of which these files hold the result only. */
+export function hasPrefixNetwork(model: TransformerModel): boolean {
+  const encoder = encoderOf(model);
+  return encoder instanceof PrefixEncoder && encoder.shape.projection !== undefined;
+}
+
 /** Name of a parameter in these files. */
 export function promptStoredName(parameter: string): string {
   return parameter === parameterName ? 'prompt_embeddings' : `base_model.${parameter}`;
