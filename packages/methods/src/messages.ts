@@ -35,6 +35,16 @@ export const messages = {
   noLinearSites: () => 'it has no linear sites',
   notLinear: (site: string) => `site "${site}" holds no linear layer`,
   headTrainedWhole: (site: string) => `site "${site}" is the task head, which is trained whole and takes no update`,
+  fullOverQuantized: (sites: number) =>
+    `full trains every parameter, and the weights of ${sites} linear layers are held in 4 bits, where nothing is trained`,
+  fullOverQuantizedRemedy: () =>
+    "leave full out (then what is not in 4 bits is trained), take 'full' alone, or 'qlora' for updates of weights in 4 bits",
+  segmentsTooLong: (every: number, architecture: string, depth: number) =>
+    `checkpoint: segments of ${every} layers are longer than the ${depth} of ${architecture}; the nearest value is ${depth}`,
+  nothingScaled: () => 'expected at least one site in outputs or inputs: nothing would be scaled',
+  scaledTwice: (paths: readonly string[]) =>
+    `ia3: ${paths[0]!} is named by outputs and by inputs${paths.length > 1 ? `, as ${paths.length - 1} more sites are` : ''}; as in PEFT one vector scales a layer, at its output or at its input`,
+  scaledTwiceRemedy: () => 'name the site in one of the two lists; both have defaults (npx leantune show ia3)',
   hasAdapters: () => 'its layers hold adapters already',
   prefixNeedsOneStack: () =>
     'tokens before the text are defined for one stack of layers, not for two that read two texts',

@@ -17,9 +17,16 @@ import { drawTokens, labelledTokens, predictingTokens, realTokens, type RowToken
 
 const DEFAULT_TOKENS = 16;
 
+/** The values that the published code has of options that it does not know. */
+const publishedOnly = { among: 'all', redraw: true, scaleGradient: false } as const;
+
 const tokentuneOptions = z
   .object({
-    tokens: z.int().min(2).optional().describe(`tokens kept in each row (default ${DEFAULT_TOKENS})`),
+    tokens: z
+      .int()
+      .min(2)
+      .optional()
+      .describe(`tokens kept in each row, all of them where it has fewer (default ${DEFAULT_TOKENS})`),
     ratio: z.number().gt(0).max(1).optional().describe('share of the real tokens kept, at least 2 tokens'),
     head: z
       .enum(['mean', 'cls'])
@@ -30,7 +37,7 @@ const tokentuneOptions = z
     among: z
       .enum(['all', 'response'])
       .default('all')
-      .describe('language models: draw from all real tokens, or from those that predict a response token'),
+      .describe('causal language models: draw from all real tokens, or from those that predict a response token'),
     redraw: z.boolean().default(true).describe('draw anew for every step, or keep one subset of each text'),
     scaleGradient: z
       .boolean()
@@ -40,12 +47,16 @@ const tokentuneOptions = z
       .boolean()
       .default(false)
       .describe(
-        "the published code's habits: groups padded apart, means over padded slots; decoders: tokens + 2, and a ratio that never draws the last token but one",
+        "the published code's habits: groups padded apart, means over padded slots; decoders: tokens + 2, and a ratio that never draws the last token but one; it has among=all, redraw=true and scaleGradient=false only",
       ),
   })
-  .refine(({ tokens, ratio }) => tokens === undefined || ratio === undefined, {
-    error: messages.tokensOrRatio(),
-    path: ['ratio'],
+  .superRefine((options, context) => {
+    const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+    if (options.tokens !== undefined && options.ratio !== undefined) refuse('ratio', messages.tokensOrRatio());
+    if (!options.reference) return;
+    for (const [name, only] of Object.entries(publishedOnly)) {
+      if (options[name as keyof typeof publishedOnly] !== only) refuse(name, messages.notPublished(name, only));
+    }
   });
 
 type TokenTuneOptions = z.output<typeof tokentuneOptions>;
@@ -88,8 +99,9 @@ const publishedFamilies = ['bert', 'llama'];
 
 /** @throws UsageError for options that this model cannot follow */
 function refuseUnfit({ family, head }: TransformerModel, { among, reference }: TokenTuneOptions): void {
-  if (among === 'response' && head.kind !== 'causal-lm' && head.kind !== 'seq2seq-lm') {
-    throw unfit('among=response', messages.noTokenLabels());
+  if (among === 'response' && head.kind !== 'causal-lm') {
+    const reason = head.kind === 'seq2seq-lm' ? messages.targetsAreResponse() : messages.noTokenLabels();
+    throw unfit('among=response', reason);
   }
   if (reference && !publishedFamilies.includes(family)) {
     throw unfit('reference=true', messages.notPublishedFor(family, publishedFamilies));
@@ -118,14 +130,12 @@ function selectorOf(model: TransformerModel, options: TokenTuneOptions, seed: nu
     const row = streams(batch, random);
     const rows = rowTokens(model, batch, among);
     const choice = drawTokens(rows, count, row);
-    const scale = scaleGradient ? { gradientScale: shareOf(rows, choice) } : {};
-    if (model.kind !== 'encoder-decoder') return { ...choice, ...scale };
+    const scaled = (...sides: readonly Side[]) => (scaleGradient ? { gradientScale: shareOf(sides) } : {});
+    const own: Side = { rows, choice };
+    if (model.kind !== 'encoder-decoder') return { ...choice, ...scaled(own) };
     const decoderRows = decoderTokens(model, batch);
-    return {
-      ...choice,
-      ...scale,
-      decoder: { ...drawTokens(decoderRows.rows, count, row), length: decoderRows.length },
-    };
+    const decoder = { ...drawTokens(decoderRows.rows, count, row), length: decoderRows.length };
+    return { ...choice, ...scaled(own, { rows: decoderRows.rows, choice: decoder }), decoder };
   };
 }
 
@@ -159,9 +169,17 @@ function alwaysKept({ kind }: TransformerModel, real: readonly number[], require
   return [...new Set([...ends, ...required])];
 }
 
-function shareOf(rows: readonly RowTokens[], { mask }: TokenSlots): number {
-  const selected = mask.reduce((total, value) => total + value, 0);
-  return rows.reduce((total, { length }) => total + length, 0) / selected;
+/** What was drawn for one stack, and from what. */
+interface Side {
+  readonly rows: readonly RowTokens[];
+  readonly choice: TokenSlots;
+}
+
+/** Real tokens by selected ones, of an encoder-decoder those of both sides. */
+function shareOf(sides: readonly Side[]): number {
+  const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
+  const real = sum(sides.flatMap(({ rows }) => rows.map(({ length }) => length)));
+  return real / sum(sides.map(({ choice }) => sum(choice.mask)));
 }
 
 function textOf({ length, inputs }: Batch, row: number): string {
