@@ -104,8 +104,12 @@ export const messages = {
   allAndSome: () => 'placement=all makes every layer reversible: leave reversibleLayers out, or take placement=lower',
   oddHalves: (nearest: number) =>
     `the published code splits the adapted layers into halves; the nearest even number is ${nearest}`,
-  tooManyLayers: (found: number, architecture: string, depth: number) =>
-    `${found} reversible layers are more than the ${depth} of ${architecture}; the nearest value is ${depth}`,
+  oddDepth: (depth: number, architecture: string, nearest: number) =>
+    `the published code splits the adapted layers into halves, and ${architecture} has ${depth}${nearest === 0 ? '' : `; the nearest even number is ${nearest}`}`,
+  tooManyLayers: (found: number, architecture: string, depth: number, nearest: number) =>
+    `${found} reversible layers are more than the ${depth} of ${architecture}; the nearest value is ${nearest}`,
+  combineWithoutScale: (combine: string, family: string | undefined) =>
+    `combine is ${combine}${family === undefined ? '' : ` on ${family}`}, which has no such factor; leave it out, or take combine=sum`,
   noReversibleForm: (families: readonly string[]) => `MEFT is defined for ${families.join(', ')}`,
   notDeterministic: (method: string, path: string) =>
     `${method} runs layers a second time in the backward pass, and ${path} is not deterministic`,
