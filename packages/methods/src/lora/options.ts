@@ -1,5 +1,9 @@
 import { z } from 'zod';
 
+/** What a name of one projection means where a matrix stands for all three, for descriptions of options. */
+export const fusedProjection =
+  'on GPT-2 attention.query, attention.key and attention.value each name the one matrix of all three (c_attn)';
+
 /** Options of low-rank updates, which several methods share. */
 export const loraOptions = z.object({
   rank: z.int().min(1).default(8).describe('rank of the update'),
@@ -12,7 +16,7 @@ export const loraOptions = z.object({
   targets: z
     .union([z.array(z.string()).min(1), z.literal('all-linear')])
     .default(['attention.query', 'attention.value'])
-    .describe('sites that get an update, or all-linear: every linear site but the head'),
+    .describe(`sites that get an update, or all-linear: every linear site but the head; ${fusedProjection}`),
   rankStabilized: z.boolean().default(false).describe('scale by alpha / √rank (rsLoRA)'),
 });
 
