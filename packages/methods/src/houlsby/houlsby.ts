@@ -18,8 +18,8 @@ export const houlsby = defineMethod({
       { what: 'inputs of both adapters', lean: '2·B·T·H' },
       {
         what: 'before (`pytorch`: and after) the activation function of both adapters',
-        lean: '2·B·T·H/reduction',
-        pytorch: '4·B·T·H/reduction',
+        lean: '2·B·T·⌊H/reduction⌋',
+        pytorch: '4·B·T·⌊H/reduction⌋',
       },
     ],
   },

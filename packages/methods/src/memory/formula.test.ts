@@ -10,6 +10,7 @@ it.each([
   ['3·B·T·H', 144],
   ['B·T·H/reduction + 1', 13],
   ['2·B·(T + length)·H + B·T·H', 304],
+  ['2·B·⌊H/T⌋ + ⌊(H + length)/reduction⌋', 11],
   ['(B + T)·(H + 0.5)/(T + 2)', 8.5],
 ])('%s', (formula, value) => {
   expect(evaluateFormula(formula, values)).toBe(value);
@@ -19,6 +20,8 @@ it.each([
   ['B·W', 'found "W"'],
   ['B·', 'found the end'],
   ['(B + T', 'found the end'],
+  ['⌊B + T', 'found the end'],
+  ['⌊B + T)', 'found ")"'],
   ['B - T', 'found "-"'],
   ['B T', 'found "T"'],
   ['', 'found the end'],

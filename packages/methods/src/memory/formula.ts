@@ -10,7 +10,7 @@ export const formulaSizes = {
 } as const;
 
 /**
- * The value of a sum of products, `2·B·(T + length)·H + B·T·H/reduction`.
+ * The value of a sum of products, `2·B·(T + length)·H + B·T·⌊H/reduction⌋`; `⌊…⌋` is rounded down.
  * @throws SyntaxError for another form, and for a name without a value
  */
 export function evaluateFormula(formula: string, values: Readonly<Record<string, number>>): number {
@@ -21,9 +21,10 @@ export function evaluateFormula(formula: string, values: Readonly<Record<string,
   };
   const factor = (): number => {
     const token = tokens[at++];
-    if (token === '(') {
+    if (token === '(' || token === '⌊') {
       const value = sum();
-      return tokens[at++] === ')' ? value : fail(tokens[at - 1]);
+      if (tokens[at++] !== (token === '(' ? ')' : '⌋')) return fail(tokens[at - 1]);
+      return token === '(' ? value : Math.floor(value);
     }
     const value = Object.hasOwn(values, token ?? '') ? values[token!] : Number(token);
     return value === undefined || Number.isNaN(value) ? fail(token) : value;

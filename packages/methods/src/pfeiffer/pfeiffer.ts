@@ -16,7 +16,7 @@ export const pfeiffer = defineMethod({
     layer: [
       ...passedLayer(),
       { what: 'the normalisation before the adapter', lean: 'B·T·H + B·T', pytorch: 'B·T·H + 2·B·T' },
-      ...oneAdapter('H/reduction'),
+      ...oneAdapter('⌊H/reduction⌋'),
     ],
   },
   options: adapterOptions({ reduction: 16, activation: 'relu', scale: 1 }),
