@@ -189,7 +189,8 @@ export const messages = {
     `${task}: unknown template "${template}"${didYouMean(nearest)}`,
   questionTooLong: (id: string, tokens: number, maxLength: number) =>
     `question ${id} takes ${tokens} of ${maxLength} tokens: no room for the text`,
-  noTokenOffsets: () => 'the tokenizer does not say which characters its tokens stand for, as questions on a text need it',
+  noTokenOffsets: () =>
+    'the tokenizer does not say which characters its tokens stand for, as questions on a text need it',
   otherReader: (task: string, reads: 'text' | 'images', given: 'text' | 'images') =>
     `${task}: its rows are ${reads}, the model reads ${given}`,
   nothingToTrainOn: (task: string, wanted: readonly string[]) =>

@@ -86,16 +86,38 @@ function ofHub({ label, emptyTexts }: GlueLayout, hub: NonNullable<GlueLayout['h
       .filter((field) => field !== undefined)
       .map((field) => [field, emptyTexts === true ? z.string() : filledText]),
   );
+  const exact = 'spellings' in label ? (value: number) => value : publishedDecimal;
   return parquet({
     schema: z.looseObject({ ...texts, label: target }),
     toRow: (record): TextRow => {
       const found = record as Record<string, unknown> & { readonly label: number };
       const text = found[hub.text] as string;
-      return hub.pair === undefined
-        ? { text, label: found.label }
-        : { text, pair: found[hub.pair] as string, label: found.label };
+      const label = exact(found.label);
+      return hub.pair === undefined ? { text, label } : { text, pair: found[hub.pair] as string, label };
     },
   });
+}
+
+/** Digits that tell every 32-bit number from its neighbours, and those that every decimal keeps in one. */
+const FLOAT32_DIGITS = 9;
+const SHORT_DIGITS = 6;
+/** Published quotients have denominators up to this, and as many digits. */
+const LARGEST_DENOMINATOR = 15;
+const QUOTIENT_DIGITS = 15;
+
+/**
+ * The hub has targets as 32-bit numbers, the archive as decimals: what it says for the number, 3.8 for 3.7999999523. A few
+ * targets are means of judgements with all digits, 2.11111111111111 for 19/9; else it is the shortest decimal.
+ */
+function publishedDecimal(value: number): number {
+  if (Math.fround(value) !== value) return value;
+  const decimals = Array.from({ length: FLOAT32_DIGITS }, (_, index) => Number(value.toPrecision(index + 1)));
+  const quotients = Array.from({ length: LARGEST_DENOMINATOR }, (_, index) => {
+    const quotient = Math.round(value * (index + 1)) / (index + 1);
+    return Number(quotient.toPrecision(QUOTIENT_DIGITS));
+  });
+  const tried = [...decimals.slice(0, SHORT_DIGITS), ...quotients, ...decimals.slice(SHORT_DIGITS)];
+  return tried.find((decimal) => Math.fround(decimal) === value) ?? value;
 }
 
 const DECIMAL = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;

@@ -1,11 +1,14 @@
 /** Datasets as the hub serves them: Parquet shards, written here with the hub's fields. */
-import { writeFileSync } from 'node:fs';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { parquetWriteBuffer } from 'hyparquet-writer';
+import type { SchemaElement } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { loadTask } from '../task/loadTask.js';
+import { verifyDataset } from '../task/verify.js';
 import { dataFolder, emptyEnvironment } from '../testing/glueFolder.js';
+import { missingShared, sharedPath } from '../testing/shared.js';
 import { loadMutatedParquet } from '../testing/mutatedFiles.js';
 import { readParquet } from './readers/parquet.js';
 
@@ -53,6 +56,22 @@ describe('hub layout', () => {
     expect(task.provenance.datasetSha256).toBe((await load('rte', archive)).provenance.datasetSha256);
   });
 
+  it('gives the targets of STS-B that the archive gives, though it has them as 32-bit numbers', async () => {
+    const targets = ['3.8', '0', '5', '1.667', '2.6000000000000001', '4.0909999999999', '0.333', '2.11111111111111'];
+    const split = (type: 'FLOAT' | 'DOUBLE'): Column[] => [
+      { name: 'sentence1', data: targets.map((_, row) => `one ${row}`), type: 'STRING' },
+      { name: 'sentence2', data: targets.map((_, row) => `two ${row}`), type: 'STRING' },
+      { name: 'label', data: targets.map(Number), type },
+    ];
+    const rows = async (type: 'FLOAT' | 'DOUBLE') => {
+      const names = ['train', 'validation'].map((name) => `glue/stsb/${name}-00000-of-00001.parquet`);
+      const task = await load('stsb', hubFolder(Object.fromEntries(names.map((name) => [name, split(type)]))));
+      return task.rows('dev').map((row) => 'label' in row && row.label);
+    };
+    expect(await rows('FLOAT')).toEqual([3.8, 0, 5, 1.667, 2.6, 4.091, 0.333, 2.11111111111111]);
+    expect(await rows('DOUBLE')).toEqual(targets.map(Number));
+  });
+
   it('gives the rows of questions that the original gives', async () => {
     const split: Column[] = [
       { name: 'id', data: ['a', 'b'], type: 'STRING' },
@@ -94,6 +113,22 @@ describe('hub layout', () => {
     await expect(load('rte', folder)).rejects.toMatchObject({ code: 'LEANTUNE_PARQUET', exitCode: 3 });
   });
 
+  it.each([
+    ['GZIP', (input: Uint8Array) => new Uint8Array(gzipSync(input))],
+    ['ZSTD', (input: Uint8Array) => input],
+  ] as const)('says what helps against %s', async (codec, compress) => {
+    const folder = hubFolder({ 'glue/rte/validation-00000-of-00001.parquet': rte([1]) });
+    const file = join(folder, 'glue/rte/train-00000-of-00001.parquet');
+    const content = parquetWriteBuffer({ columnData: rte([0, 1]), codec, compressors: { [codec]: compress } });
+    writeFileSync(file, new Uint8Array(content));
+    await expect(load('rte', folder)).rejects.toMatchObject({
+      message: `${file}: cannot be read as Parquet: compressed with ${codec}, expected SNAPPY or no compression`,
+      remedy: "put the published file in its place, or rewrite it with snappy (pyarrow: compression='snappy')",
+      code: 'LEANTUNE_PARQUET',
+      exitCode: 3,
+    });
+  });
+
   it('refuses a page header whose lengths are missing, which hyparquet reads for ever', async () => {
     const rows = Array.from({ length: 400 }, (_, row) => row);
     const file = join(dataFolder({}), 'damaged.parquet');
@@ -112,8 +147,75 @@ describe('hub layout', () => {
     await expect(readParquet(file, () => undefined)).rejects.toMatchObject({ code: 'LEANTUNE_PARQUET', exitCode: 3 });
   });
 
+  it('refuses texts that are no UTF-8, and takes U+FFFD', async () => {
+    const texts = ['fine', 'a \uFFFD mark', 'damaged', 'fine', 'damaged', 'fine', 'damaged'];
+    const lists = texts.map((text, row) => ({ text: [`${row}`, text], label: ['A', 'B'] }));
+    const plain: Column[] = [{ name: 'text', data: texts, type: 'STRING' }];
+    const dictionary: Column[] = [{ name: 'text', data: texts, type: 'STRING', encoding: 'RLE_DICTIONARY' }];
+    const bytes: Column[] = [{ name: 'text', data: texts.map((text) => Buffer.from(text)), type: 'BYTE_ARRAY' }];
+    // Every column that has them: an error of a second one would end the process.
+    const several: Column[] = [...plain, { name: 'more', data: texts, type: 'STRING' }];
+    const nested = {
+      schema: [
+        { name: 'root', num_children: 1 },
+        { name: 'choices', num_children: 2, repetition_type: 'OPTIONAL' as const },
+        ...['text', 'label'].flatMap((name): SchemaElement[] => [
+          { name, num_children: 1, converted_type: 'LIST', repetition_type: 'OPTIONAL' },
+          { name: 'list', num_children: 1, repetition_type: 'REPEATED' },
+          { name: 'element', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'OPTIONAL' },
+        ]),
+      ],
+      columnData: [{ name: 'choices', data: lists }],
+    };
+    const file = join(dataFolder({}), 'texts.parquet');
+    for (const [field, options] of [
+      ['text', { columnData: plain }],
+      ['text', { columnData: dictionary }],
+      ['text', { columnData: bytes }],
+      ['text', { columnData: several }],
+      ['choices.text.1', nested],
+    ] as const) {
+      const content = Buffer.from(parquetWriteBuffer({ ...options, codec: 'UNCOMPRESSED' }));
+      writeFileSync(file, content);
+      const found: unknown[] = [];
+      await readParquet(file, (record) => found.push(record));
+      expect(JSON.stringify(found[1])).toContain('a \uFFFD mark');
+      for (let at = content.indexOf('damaged'); at >= 0; at = content.indexOf('damaged', at)) content[at] = 0xe9;
+      writeFileSync(file, content);
+      await expect(readParquet(file, () => undefined)).rejects.toMatchObject({
+        message: `${file}:3: field "${field}": invalid UTF-8, expected UTF-8 text`,
+        remedy: 'put the published file in its place, or rewrite it with texts in UTF-8',
+        code: 'LEANTUNE_INVALID_UTF8',
+        exitCode: 3,
+      });
+    }
+  });
+
   it('gives only typed errors on mutated files, in bounded time', { timeout: 60_000 }, async () => {
     const outcomes = await loadMutatedParquet(200);
     expect(Object.keys(outcomes).sort()).toEqual(expect.arrayContaining(['LEANTUNE_PARQUET', 'loaded']));
   });
 });
+
+const skipReason = missingShared('data/glue/STS-B');
+
+it.skipIf(skipReason !== undefined)(
+  `the hub's STS-B has the published rows${skipReason ? ` (skipped: ${skipReason})` : ''}`,
+  async () => {
+    const table = (file: string): Column[] => {
+      const [header, ...lines] = readFileSync(sharedPath('data/glue/STS-B', file), 'utf8').trimEnd().split(/\r?\n/);
+      const column = (name: string) => lines.map((line) => line.split('\t')[header!.split('\t').indexOf(name)]!);
+      return [
+        { name: 'sentence1', data: column('sentence1'), type: 'STRING' },
+        { name: 'sentence2', data: column('sentence2'), type: 'STRING' },
+        { name: 'label', data: column('score').map(Number), type: 'FLOAT' },
+      ];
+    };
+    const folder = hubFolder({
+      'glue/stsb/train-00000-of-00001.parquet': table('train.tsv'),
+      'glue/stsb/validation-00000-of-00001.parquet': table('dev.tsv'),
+    });
+    const report = await verifyDataset('stsb', { dataFolder: folder, environment: emptyEnvironment });
+    expect(report).toMatchObject({ status: 'same-rows', splits: { train: { rows: 5749 }, dev: { rows: 1500 } } });
+  },
+);

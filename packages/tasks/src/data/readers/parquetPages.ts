@@ -36,6 +36,12 @@ export const compressors = {
   },
 };
 
+/** The first compression of the file's columns that cannot be read. */
+export function foreignCompression({ row_groups: groups }: FileMetaData): string | undefined {
+  const codecs = groups.flatMap(({ columns }) => columns.map(({ meta_data: chunk }) => chunk?.codec));
+  return codecs.find((codec) => codec !== undefined && codec !== 'UNCOMPRESSED' && !Object.hasOwn(compressors, codec));
+}
+
 /** @throws Error where the row groups do not hold the columns and rows that the footer names */
 export function checkFooter({ schema, row_groups: groups, num_rows: total }: FileMetaData): void {
   const columns = getPhysicalColumns(parquetSchema({ schema }));
