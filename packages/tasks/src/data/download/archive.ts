@@ -7,15 +7,17 @@ import { isGzip, readTarball } from './tarball.js';
 /**
  * The files named by `places` (path in the archive → path below the dataset's folder).
  * @param url as messages call the archive
+ * @param remedy what helps against an archive that is not as it should be
  * @throws CorruptFileError for an archive that is damaged, lacks a file, or holds a path that leads out of its folder
  */
 export async function unpack(
   archive: Uint8Array,
   places: Readonly<Record<string, string>>,
   url: string,
+  remedy = messages.restoreFileRemedy(),
 ): Promise<Map<string, Uint8Array>> {
   const refuse = (reason: string): never => {
-    throw new CorruptFileError(messages.badArchive(url, reason), { file: url, code: 'LEANTUNE_ARCHIVE' });
+    throw new CorruptFileError(messages.badArchive(url, reason), { file: url, code: 'LEANTUNE_ARCHIVE', remedy });
   };
   const read = isGzip(archive) ? readTarball : readZip;
   let members: Awaited<ReturnType<typeof readTarball>>;

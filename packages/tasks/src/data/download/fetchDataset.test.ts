@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { CorruptFileError } from '@leantune/core';
 import { zipSync } from 'fflate';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { dataFolder } from '../../testing/glueFolder.js';
@@ -29,6 +30,7 @@ const describeFile = (content: Uint8Array) => ({
 
 const places = { 'RTE/train.tsv': 'train.tsv', 'RTE/dev.tsv': 'dev.tsv' };
 const taskWith = (download: Download): TaskDeclaration => ({ ...getTask('rte'), downloads: [download] });
+const archiveRemedy = expect.stringMatching(/fetch the published file in another way .*RTE$/) as string;
 const cacheOf = () => dataFolder({});
 const filesBelow = (cache: string) => readdirSync(cache, { recursive: true }).map(String).sort();
 
@@ -79,8 +81,34 @@ describe('fetchDataset', () => {
     const task = taskWith({ url: await serve(archive), bytes: archive.length, sha256: '0'.repeat(64), places });
     const environment = { LEANTUNE_CACHE: cacheOf() };
     const failed = fetchDataset(task, { environment, retryDelaysMs: [] });
-    await expect(failed).rejects.toMatchObject({ code: 'LEANTUNE_DOWNLOAD', exitCode: 3 });
+    const { sha256 } = describeFile(archive);
+    await expect(failed).rejects.toBeInstanceOf(CorruptFileError);
+    await expect(failed).rejects.toMatchObject({
+      code: 'LEANTUNE_CHECKSUM',
+      exitCode: 3,
+      message: expect.stringMatching(
+        new RegExp(`^${task.downloads![0]!.url}: .*${'0'.repeat(64)}.*${sha256}`),
+      ) as string,
+      remedy: expect.stringMatching(/fetch the published file in another way and place its files in .*RTE$/) as string,
+    });
     expect(filesBelow(environment.LEANTUNE_CACHE)).toEqual(['data']);
+  });
+
+  it('tells more bytes than published from a server that cannot be reached', async () => {
+    const content = text('longer than published');
+    const environment = { LEANTUNE_CACHE: cacheOf() };
+    const task = taskWith({ url: await serve(content), ...describeFile(content), bytes: 3, places });
+    const options = { environment, retryDelaysMs: [] };
+    await expect(fetchDataset(task, options)).rejects.toMatchObject({
+      code: 'LEANTUNE_CHECKSUM',
+      message: expect.stringContaining('expected 3 bytes') as string,
+    });
+    const nowhere = taskWith({ url: 'http://127.0.0.1:1/file', ...describeFile(content), places });
+    await expect(fetchDataset(nowhere, options)).rejects.toMatchObject({
+      code: 'LEANTUNE_DOWNLOAD',
+      exitCode: 3,
+      remedy: expect.stringContaining('try again later') as string,
+    });
   });
 
   it.each(['../outside.tsv', 'RTE/../../outside.tsv', '/outside.tsv', 'RTE\\..\\..\\outside.tsv', 'C:/outside.tsv'])(
@@ -92,6 +120,7 @@ describe('fetchDataset', () => {
       await expect(fetchDataset(task, { environment })).rejects.toMatchObject({
         code: 'LEANTUNE_ARCHIVE',
         message: expect.stringContaining(`has a file named "${name}"`) as string,
+        remedy: archiveRemedy,
       });
       expect(filesBelow(environment.LEANTUNE_CACHE)).toEqual(['data']);
     },
@@ -105,7 +134,11 @@ describe('fetchDataset', () => {
       [broken, 'cannot be unpacked'],
     ] as const) {
       const task = taskWith({ url: await serve(content), ...describeFile(content), places });
-      await expect(fetchDataset(task, { environment: { LEANTUNE_CACHE: cacheOf() } })).rejects.toThrow(reason);
+      await expect(fetchDataset(task, { environment: { LEANTUNE_CACHE: cacheOf() } })).rejects.toMatchObject({
+        code: 'LEANTUNE_ARCHIVE',
+        message: expect.stringContaining(reason) as string,
+        remedy: archiveRemedy,
+      });
     }
   });
 

@@ -1,7 +1,7 @@
 /** Downloads a dataset from its publisher into the cache: checked, unpacked, and in its place only when whole. */
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { EnvironmentError, LeantuneError, UsageError } from '@leantune/core';
+import { CorruptFileError, EnvironmentError, LeantuneError, UsageError } from '@leantune/core';
 import { describeFailure, downloadVerified, isOffline, type TransferOptions } from '@leantune/models/node';
 import { messages } from '../../messages.js';
 import type { TaskDeclaration } from '../../task/declaration.js';
@@ -87,6 +87,10 @@ const placesOf = ({ places }: Download): string[] => (typeof places === 'string'
 const asFile = ({ places, bytes, sha256 }: Download): LoadedFile[] =>
   typeof places === 'string' ? [{ path: places, bytes, sha256 }] : [];
 
+/** Whether all that came is more, or has another SHA-256, than what is published; transfers that broke off are not meant. */
+const isOtherContent = (error: unknown): error is Error =>
+  error instanceof Error && error.constructor.name === 'WrongBytesError';
+
 /** Puts the files of one download below `staging/files` and describes them. */
 async function fetchFiles(
   { url, bytes, sha256, places }: Download,
@@ -95,10 +99,19 @@ async function fetchFiles(
   transfer: TransferOptions,
 ): Promise<LoadedFile[]> {
   const target = join(staging, 'download');
+  const remedy = messages.otherDownloadRemedy(folder);
   try {
     await downloadVerified(url, target, { bytes, sha256, name: url }, transfer);
   } catch (error) {
     if (error instanceof LeantuneError) throw error;
+    if (isOtherContent(error)) {
+      throw new CorruptFileError(messages.otherDownload(error.message), {
+        file: url,
+        code: 'LEANTUNE_CHECKSUM',
+        remedy,
+        cause: error,
+      });
+    }
     throw new EnvironmentError(messages.downloadFailed(url, describeFailure(error).reason), {
       code: 'LEANTUNE_DOWNLOAD',
       remedy: messages.downloadFailedRemedy(folder),
@@ -106,7 +119,7 @@ async function fetchFiles(
     });
   }
   const content = await readFile(target);
-  const files = typeof places === 'string' ? new Map([[places, content]]) : await unpack(content, places, url);
+  const files = typeof places === 'string' ? new Map([[places, content]]) : await unpack(content, places, url, remedy);
   for (const [path, part] of files) {
     await mkdir(dirname(join(staging, 'files', path)), { recursive: true });
     await writeFile(join(staging, 'files', path), part);
