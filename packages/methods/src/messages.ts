@@ -95,6 +95,10 @@ export const messages = {
   adapterLeavesOut: (names: readonly string[]) =>
     `a PEFT folder has no place for ${names.length} trained parameters of this model: ${names.slice(0, 4).join(', ')}${names.length > 4 ? ', …' : ''}`,
   saveTrainedRemedy: () => 'saveTrained(model, applied, folder) keeps all that is trained, loadTrained reads it',
+  adapterLosesPooling: (pooling: string) =>
+    `a PEFT folder cannot say how the model pools its tokens (${pooling} instead of the first token): opened again it would compute other logits`,
+  adapterLosesPoolingRemedy: () =>
+    'train with tokentune(head=cls), or saveTrained(model, applied, folder) and loadTrained, which keep the method',
   prefixNetworkNotStored: (file: string) =>
     `${file}: holds the prefix that a projection made, as PEFT does, and not the network that this model makes it with`,
   prefixNetworkRemedy: () =>

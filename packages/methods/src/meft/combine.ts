@@ -2,6 +2,7 @@ import {
   Linear,
   Module,
   RandomParameterSource,
+  UsageError,
   add,
   concatenateFeatures,
   scale,
@@ -11,8 +12,9 @@ import {
   type Tensor,
 } from '@leantune/core';
 import type { LayerStack, TransformerModel } from '@leantune/models';
+import { messages } from '../messages.js';
 import { standardDeviation } from './layers.js';
-import type { MeftOptions, MeftVariant } from './options.js';
+import { defaultCombineScale, type MeftOptions, type MeftVariant } from './options.js';
 
 /** Makes one value of the two streams that the last layer gave. */
 export type Combination = (pair: StreamPair) => Tensor;
@@ -21,6 +23,21 @@ export type Combination = (pair: StreamPair) => Tensor;
 function defaultCombination(family: string): NonNullable<MeftOptions['combine']> {
   if (family === 'opt') return 'sum';
   return family === 'llama' ? 'learned' : 'mean';
+}
+
+/** @throws UsageError for a factor that this model's combination does not have */
+export function assertCombination(
+  { family }: TransformerModel,
+  variant: MeftVariant,
+  { combine, combineScale }: MeftOptions,
+): void {
+  const resolved = combine ?? defaultCombination(family);
+  if (resolved === 'sum' || combineScale === defaultCombineScale) return;
+  const reason = messages.combineWithoutScale(resolved, combine === undefined ? family : undefined);
+  throw new UsageError(messages.optionUnfit(variant, `combineScale=${combineScale}`, reason), {
+    code: 'LEANTUNE_OPTION_UNFIT',
+    remedy: `combine=sum,combineScale=${combineScale}`,
+  });
 }
 
 /** The combination of one stack; what it trains lies beside the stack. */

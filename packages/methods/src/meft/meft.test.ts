@@ -14,6 +14,7 @@ import { describe, expect, it } from 'vitest';
 import { describeOnBackends } from '../../../core/src/testing/backends.js';
 import { applyMethods, parseMethodSpec } from '../index.js';
 import { classification, tinyBert } from '../testing/tinyBert.js';
+import { tinyModels } from '../testing/tinyModels.js';
 import { placementOf } from './placement.js';
 import type { MeftOptions } from './options.js';
 
@@ -116,6 +117,77 @@ await describeOnBackends('MEFT', () => {
     );
     expect(model.stacks[0]!.layers.every(({ feedForward }) => feedForward.sum === undefined)).toBe(true);
     model.release();
+  });
+
+  const bertOf = (layers: number) => {
+    const sizes = { hidden_size: 8, num_attention_heads: 2, intermediate_size: 8 };
+    const config = {
+      model_type: 'bert',
+      vocab_size: 30,
+      max_position_embeddings: 8,
+      num_hidden_layers: layers,
+      ...sizes,
+    };
+    return randomModel(readModelConfig(config), classification, 0);
+  };
+  const halved = 'placement=top-with-frozen-lower,reference=true';
+  const inHalves = 'the published code splits the adapted layers into halves, and BertForSequenceClassification has';
+
+  it.each([
+    [5, halved, `${inHalves} 5; the nearest even number is 4`, 'reversibleLayers=4'],
+    [1, halved, `${inHalves} 1`, 'leave reference=true out'],
+    [1, `reversibleLayers=2,${halved}`, `${inHalves} 1`, 'leave reference=true out'],
+    [
+      5,
+      `reversibleLayers=6,${halved}`,
+      '6 reversible layers are more than the 5 of BertForSequenceClassification; the nearest value is 4',
+      'reversibleLayers=4',
+    ],
+  ])('of %i layers refuses meft1(%s), and leaves the model as it was', (layers, options, message, remedy) => {
+    const model = bertOf(layers);
+    const names = [...model.namedParameters()].map(([name]) => name);
+    expect(() => applyMethods(model, `meft1(${options})`)).toThrow(
+      expect.objectContaining({ name: 'UsageError', code: 'LEANTUNE_REVERSIBLE_LAYERS', message, remedy }),
+    );
+    expect([...model.namedParameters()].map(([name]) => name)).toEqual(names);
+    model.release();
+  });
+
+  it.each([
+    [4, halved],
+    [5, `reversibleLayers=4,${halved}`],
+    [5, 'placement=top-with-frozen-lower'],
+  ])('of %i layers accepts meft1(%s)', (layers, options) => {
+    const model = bertOf(layers);
+    expect(() => applyMethods(model, `meft1(${options})`)).not.toThrow();
+    model.release();
+  });
+
+  it.each([
+    [
+      'meft1(combineScale=0.5)',
+      'meft1: combineScale=0.5 does not fit: combine is mean on bert, which has no such factor',
+    ],
+    ['meft3(combine=learned,combineScale=0)', 'meft3: combineScale=0 does not fit: combine is learned, which has'],
+  ])('refuses %s, whose factor nothing reads', (spelling, message) => {
+    const model = fixture.make();
+    expect(() => applyMethods(model, spelling)).toThrow(
+      expect.objectContaining({ code: 'LEANTUNE_OPTION_UNFIT', message: expect.stringContaining(message) as string }),
+    );
+    expect(model.stacks[0]!.layers.every(({ feedForward }) => feedForward.sum === undefined)).toBe(true);
+    model.release();
+  });
+
+  it('takes a factor where the streams are summed', () => {
+    const opt = tinyModels.find(({ modelType }) => modelType === 'opt')!;
+    for (const [make, spelling] of [
+      [() => fixture.make(), 'meft1(combine=sum,combineScale=0.5)'],
+      [() => opt.make(), 'meft1(combineScale=0.5)'],
+    ] as const) {
+      const model = make();
+      expect(() => applyMethods(model, spelling)).not.toThrow();
+      model.release();
+    }
   });
 
   it('refuses a module that is not deterministic, but for ordinary gradients', () => {

@@ -1,7 +1,7 @@
 import type { TransformerModel } from '@leantune/models';
 import { defineMethod, type ApplyContext, type MethodDefinition } from '../contract/method.js';
 import { messages } from '../messages.js';
-import { makeCombination } from './combine.js';
+import { assertCombination, makeCombination } from './combine.js';
 import { couplingOf, insertInto } from './layers.js';
 import { NoiseCheck } from './noise.js';
 import { meftOptions, type MeftOptions, type MeftVariant } from './options.js';
@@ -43,6 +43,7 @@ function supports(model: TransformerModel): true | string {
 
 function apply(model: TransformerModel, variant: MeftVariant, options: MeftOptions, context: ApplyContext): void {
   assertDepth(model, options);
+  assertCombination(model, variant, options);
   const { seed, onWarning = (message: string) => console.warn(message) } = context;
   model.setTrained((parameter) => model.isHeadParameter(parameter));
   const coupling = couplingOf(variant, options);

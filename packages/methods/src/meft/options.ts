@@ -16,6 +16,9 @@ const published: Readonly<Record<MeftVariant, { readonly lambda: number; readonl
 /** What stands for 0.1 where factors must be powers of two. */
 const exactFactor = 2 ** -3;
 
+/** Factor on the other stream where the user gives none. */
+export const defaultCombineScale = 0.1;
+
 /** Factors where the user gives none. */
 export function defaultFactors(variant: MeftVariant, gradient: string): { lambda: number; beta: number } {
   const { lambda, beta } = published[variant];
@@ -61,12 +64,15 @@ export function meftOptions(variant: MeftVariant) {
         .describe(
           'how the streams become one: their mean, the main one plus combineScale of the other, a trained linear layer of both, or a trained factor on the other (default: mean; sum for OPT, learned for Llama)',
         ),
-      combineScale: z.number().default(0.1).describe('factor on the other stream with combine=sum'),
+      combineScale: z
+        .number()
+        .default(defaultCombineScale)
+        .describe('factor on the other stream where combine is sum; no other value fits elsewhere'),
       reference: z
         .boolean()
         .default(false)
         .describe(
-          "the published code's habits: with frozen lower layers only the lower half of the others is reversible; in mixed precision layers run again in float32",
+          "the published code's habits: with frozen lower layers only the lower half of the others, which must be an even number, is reversible; in mixed precision layers run again in float32",
         ),
     })
     .superRefine((options, context) => {

@@ -26,12 +26,26 @@ export function placementOf(depth: number, options: MeftOptions): Placement {
   return { frozen, reversible, ordinary: adapted - reversible };
 }
 
-/** @throws UsageError where a stack has fewer layers than are asked for */
-export function assertDepth(model: TransformerModel, { reversibleLayers = 1 }: MeftOptions): void {
-  const depth = Math.min(...model.stacks.map(({ layers }) => layers.length));
-  if (reversibleLayers <= depth) return;
-  throw new UsageError(messages.tooManyLayers(reversibleLayers, model.architecture, depth), {
-    code: 'LEANTUNE_REVERSIBLE_LAYERS',
-    remedy: `reversibleLayers=${depth}`,
-  });
+/**
+ * @throws UsageError where a stack has fewer layers than are asked for, or an odd number to split into halves (of 5 the
+ * published code runs 2 reversibly and 3 not; here an explicit odd number is refused as well)
+ */
+export function assertDepth(model: TransformerModel, { reversibleLayers, placement, reference }: MeftOptions): void {
+  const depths = model.stacks.map(({ layers }) => layers.length);
+  const least = Math.min(...depths);
+  const inHalves = reference && placement === 'top-with-frozen-lower';
+  const nearest = inHalves ? least - (least % 2) : least;
+  const refuse = (message: string) => {
+    throw new UsageError(message, {
+      code: 'LEANTUNE_REVERSIBLE_LAYERS',
+      remedy: nearest === 0 ? messages.leaveOut('reference=true') : `reversibleLayers=${nearest}`,
+    });
+  };
+  const split = nearest === 0 ? least : depths.find((depth) => depth % 2 === 1);
+  if (inHalves && split !== undefined && (nearest === 0 || reversibleLayers === undefined)) {
+    refuse(messages.oddDepth(split, model.architecture, nearest));
+  }
+  if (reversibleLayers !== undefined && reversibleLayers > least) {
+    refuse(messages.tooManyLayers(reversibleLayers, model.architecture, least, nearest));
+  }
 }
