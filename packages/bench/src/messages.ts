@@ -96,6 +96,13 @@ export const messages = {
   warningNote: (warning: string) => `WARNING: ${warning}`,
   staleNote: (sweep: string) =>
     `stale: computed by other code than the current one; \`npx leantune run ${sweep}\` computes these rows anew.`,
+  metric: () => 'metric',
+  split: () => 'split',
+  scoresTitle: (section: string) => `${section}: every score`,
+  scoresUnit: () => 'mean ± (n)',
+  scoresNote: () =>
+    'every score: ± is the sample standard deviation over n seeds, of a single seed the standard error over the rows of the split.',
+  moreScores: (count: number) => `and ${count} more in table.md and scores.csv`,
   scoreNote: (metric: string, split: string, selection: 'none' | 'all' | 'some') => {
     const epoch = {
       none: 'after the last epoch',

@@ -55,5 +55,7 @@ export const messages = {
     'cannot be combined with precision fp16-mixed: whether a step is skipped is known when all gradients are there, and a fused optimiser has released the first ones by then',
   fusedRemedy: () =>
     'switch clipping off (maxGradNorm 0 in a sweep, --clip 0) and use another precision (bf16-mixed), or leave fused out',
+  overflowRemedy: () =>
+    'use precision bf16-mixed or fp32, which hold larger numbers than float16, a lower learning rate or a longer warm-up',
   divergedRemedy: () => 'use a lower learning rate, a longer warm-up or gradient clipping (maxGradNorm)',
 } as const;

@@ -20,33 +20,47 @@ class Part {
 
   // x with dropped elements.
   Tensor dropped(const Tensor& x) const {
-    const AttentionDropout& dropout = attention_.dropout;
-    if (dropout.rate == 0) return x;
-    const auto numbers = x.options().dtype(at::kLong);
-    const int64_t heads = attention_.heads(), keys = attention_.keys();
-    Tensor position = at::arange(first_, first_ + count_, numbers).view({1, 1, -1, 1});
-    if (dropout.rows.defined()) {
-      const Tensor rows = dropout.rows.view({attention_.batch(), 1, -1, 1}).narrow(2, first_, count_);
-      position = rows.to(at::kLong).remainder(dropout.queries);
-    }
-    const Tensor pairs = at::arange(attention_.batch() * heads, numbers).view({-1, heads, 1, 1});
-    const Tensor key = at::arange(keys, numbers);
-    Tensor keep;
-    // Selected queries may come from any block.
-    const int64_t all = static_cast<int64_t>(dropout.streams.size());
-    const int64_t own = first_ / dropout.blockSize;
-    const bool selects = dropout.rows.defined();
-    for (int64_t block = selects ? 0 : own; block < (selects ? all : own + 1); block++) {
-      const int64_t start = block * dropout.blockSize;
-      const int64_t rows = std::min(dropout.blockSize, dropout.queries - start);
-      const Tensor places = ((pairs * rows + (position - start)) * keys + key);
-      const Tensor stays = uniformAt(places, dropout.streams[block]).ge(static_cast<float>(dropout.rate));
-      keep = keep.defined() ? at::where(position.ge(start), stays, keep) : stays;
-    }
-    return x * at::where(keep, at::full({}, dropout.factor(), x.options()), at::zeros({}, x.options()));
+    if (attention_.dropout.rate == 0) return x;
+    const Tensor keep = (attention_.dropout.rows.defined() ? keepOfSelected() : keepOfBlock()).view(x.sizes());
+    const Tensor factor = at::full({}, attention_.dropout.factor(), x.options());
+    return x * at::where(keep, factor, at::zeros({}, x.options()));
   }
 
  private:
+  int64_t elements() const { return attention_.batch() * attention_.heads() * count_ * attention_.keys(); }
+
+  // Without a selection a part is a block: its elements draw in their order.
+  Tensor keepOfBlock() const {
+    const AttentionDropout& dropout = attention_.dropout;
+    const auto places = [](int64_t begin, int64_t end) { return at::arange(begin, end, options(at::kLong)); };
+    return keepAt(elements(), places, dropout.streams[first_ / dropout.blockSize], static_cast<float>(dropout.rate));
+  }
+
+  // Selected queries may come from any block.
+  Tensor keepOfSelected() const {
+    const AttentionDropout& dropout = attention_.dropout;
+    const int64_t heads = attention_.heads(), keys = attention_.keys(), count = count_;
+    const Tensor rows = dropout.rows.view({attention_.batch(), -1}).narrow(1, first_, count);
+    const Tensor positions = rows.to(at::kLong).remainder(dropout.queries).reshape({-1});
+    Tensor keep;
+    for (size_t block = 0; block < dropout.streams.size(); block++) {
+      const int64_t start = static_cast<int64_t>(block) * dropout.blockSize;
+      const int64_t size = std::min(dropout.blockSize, dropout.queries - start);
+      const auto places = [&](int64_t begin, int64_t end) {
+        const Tensor element = at::arange(begin, end, options(at::kLong));
+        const Tensor query = element.div(keys, "floor");
+        const Tensor pair = query.div(count, "floor");
+        const Tensor position = positions.index_select(0, pair.div(heads, "floor") * count + query.remainder(count));
+        return (pair * size + (position - start)) * keys + element.remainder(keys);
+      };
+      const Tensor stays = keepAt(elements(), places, dropout.streams[block], static_cast<float>(dropout.rate));
+      const Tensor here = positions.ge(start).view({attention_.batch(), 1, count, 1});
+      const Tensor seen = stays.view({attention_.batch(), heads, count, keys});
+      keep = keep.defined() ? at::where(here, seen, keep) : seen;
+    }
+    return keep;
+  }
+
   const Attention& attention_;
   const int64_t first_, count_;
 };

@@ -1,6 +1,6 @@
-// Attention by libtorch's scaled_dot_product_attention, which picks a kernel of its own: flash (Dao 2023), memory-efficient
-// (Rabe & Staats 2021) or cuDNN's. Its gradient is libtorch's too: the forward pass runs again, with autograd. Of queries that
-// see no key its gradients are wrong (log Σ exp of the lowest numbers loses the sum); they are padding, whose gradient is 0.
+// Attention by libtorch's scaled_dot_product_attention, which picks a kernel of its own: memory-efficient (Rabe & Staats
+// 2021), cuDNN's, or where nothing is hidden flash (Dao 2023). Its gradient is libtorch's too: the forward pass runs again,
+// with autograd.
 #include <ATen/Context.h>
 #include <c10/core/GradMode.h>
 #include <c10/core/InferenceMode.h>
@@ -35,11 +35,8 @@ struct Call {
     key = headsFirst(attention.key, heads, dtype);
     value = headsFirst(attention.value, heads, dtype);
     bias = attentionBias(attention, 0, attention.rows());
-    if (!bias.defined()) return;
-    // The lowest float32 would be minus infinity: a row without a visible key would have no softmax. What is so already
-    // stays: it is hidden from such rows too.
-    const double lowest = lowestOf(dtype);
-    bias = at::where(bias.isinf(), bias, bias.clamp_min(lowest)).to(dtype);
+    // The lowest float32 would be minus infinity there.
+    if (bias.defined()) bias = bias.clamp_min(lowestOf(dtype)).to(dtype);
   }
 
   // Whether it would not be computed with all scores at once.
@@ -56,9 +53,13 @@ struct Call {
   std::optional<Tensor> mask() const { return bias.defined() ? std::optional<Tensor>(bias) : std::nullopt; }
 };
 
-// Dropout draws bits of its own there; the backward passes of some kernels add up in any order.
+// Dropout draws bits of its own there, and the backward passes of some kernels add up in any order. Queries without any
+// visible key, which padding before the text leaves under a causal order, have wrong gradients or none: log Σ exp of the
+// lowest numbers loses the sum.
 bool isSuited(const Attention& attention) {
-  return attention.dropout.rate == 0 && attention.value.defined() && !at::globalContext().deterministicAlgorithms();
+  const bool mayBeBlind = attention.maskKeys.defined() && attention.causalQueries.defined();
+  return attention.dropout.rate == 0 && !mayBeBlind && attention.value.defined() &&
+         !at::globalContext().deterministicAlgorithms();
 }
 
 Tensor lengthFirst(const Tensor& x) { return x.transpose(1, 2).contiguous(); }

@@ -63,11 +63,16 @@ Tensor applied(const Tensor& x, const Tensor& mask, float factor) {
   return x * at::where(mask, factors, at::zeros({}, x.options()));
 }
 
-Tensor placesOnDevice(const Tensor& x, const Tensor& rows) {
-  const int64_t width = rows.defined() ? x.numel() / rows.numel() : x.numel();
-  const Tensor inRow = at::arange(width, options(at::kLong));
-  if (!rows.defined()) return inRow.view(x.sizes());
-  return (rows.view({-1, 1}).to(at::kLong) * width + inRow).view(x.sizes());
+// Elements of `width` in a row, of the row numbers `rows` where there are any.
+Tensor keepOnDevice(int64_t count, const Tensor& rows, const Stream& stream) {
+  const auto places = [&](int64_t begin, int64_t end) {
+    const Tensor element = at::arange(begin, end, options(at::kLong));
+    if (!rows.defined()) return element;
+    const int64_t width = count / rows.numel();
+    const Tensor row = rows.view({-1}).to(at::kLong).index_select(0, element.div(width, "floor"));
+    return row * width + element.remainder(width);
+  };
+  return keepAt(count, places, stream.key, stream.rate);
 }
 }  // namespace
 
@@ -75,7 +80,7 @@ Tensor placesOnDevice(const Tensor& x, const Tensor& rows) {
 KERNEL(LeantuneKeepMask) {
   Tensor mask = at::empty(in.shape(), options(at::kBool));
   const Stream stream = streamOf(in);
-  if (!mask.is_cpu()) return uniformAt(placesOnDevice(mask, {}), stream.key).ge(stream.rate);
+  if (!mask.is_cpu()) return keepOnDevice(mask.numel(), {}, stream).view(mask.sizes());
   auto* keep = static_cast<uint8_t*>(mask.data_ptr());
   at::parallel_for(0, mask.numel(), kGrain, [&](int64_t begin, int64_t end) {
     drawKeep(keep + begin, begin, end - begin, stream.key, stream.rate);
@@ -107,7 +112,7 @@ KERNEL(LeantuneDropout) {
   Tensor rows;
   if (in.flag()) rows = in.tensor().contiguous();
   const Stream stream = streamOf(in);
-  if (!x.is_cpu()) return applied(x, uniformAt(placesOnDevice(x, rows), stream.key).ge(stream.rate), stream.factor);
+  if (!x.is_cpu()) return applied(x, keepOnDevice(x.numel(), rows, stream).view(x.sizes()), stream.factor);
   Tensor result = at::empty_like(x);
   AT_DISPATCH_FLOATING_TYPES_AND2(at::kHalf, at::kBFloat16, x.scalar_type(), "LeantuneDropout", [&] {
     const auto* source = x.data_ptr<scalar_t>();

@@ -1,12 +1,20 @@
 // Numbers of a weight in 4 bits (Dettmers et al. 2023): codebook value · scale of its block. Words of codes hold the first
 // one in their highest bits.
+#include <map>
+#include <utility>
+
 #include "kernel.h"
 
 using namespace leantune;
 
 namespace {
-Tensor table(const std::vector<double>& values) {
-  return at::tensor(values, at::TensorOptions().dtype(at::kDouble)).to(options(at::kFloat));
+// A codebook on the device. Copied there once: a copy waits for the device. Never freed, since libraries of a GPU may be
+// gone when a process ends.
+const Tensor& table(const std::vector<double>& values) {
+  static auto& known = *new std::map<std::pair<std::string, std::vector<double>>, Tensor>();
+  Tensor& found = known[{device().str(), values}];
+  if (!found.defined()) found = at::tensor(values, at::TensorOptions().dtype(at::kDouble)).to(options(at::kFloat));
+  return found;
 }
 
 std::vector<double> numbers(Arguments& in) {

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernel.h"
 #include "vectorise.h"
 
 namespace leantune {
@@ -120,6 +121,16 @@ at::Tensor uniformAt(const at::Tensor& places, const StreamKey& key) {
   const at::Tensor word = places & 3;
   const at::Tensor bits = at::where(word.lt(2), at::where(word.eq(0), c0, c1), at::where(word.eq(2), c2, c3));
   return (bits & static_cast<int64_t>(kNumberBits)).to(at::kFloat).mul_(0x1p-23);
+}
+
+at::Tensor keepAt(int64_t count, const std::function<at::Tensor(int64_t, int64_t)>& places, const StreamKey& key, float rate) {
+  constexpr int64_t kSlice = 1 << 20;
+  at::Tensor keep = at::empty({count}, options(at::kBool));
+  for (int64_t begin = 0; begin < count; begin += kSlice) {
+    const int64_t end = std::min(count, begin + kSlice);
+    keep.narrow(0, begin, end - begin).copy_(uniformAt(places(begin, end), key).ge(rate));
+  }
+  return keep;
 }
 
 }  // namespace leantune

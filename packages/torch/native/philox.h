@@ -2,6 +2,8 @@
 // float32 number at a place is the low 23 bits of its word times 2^-23.
 #pragma once
 
+#include <functional>
+
 #include "torch.h"
 
 namespace leantune {
@@ -21,5 +23,9 @@ void drawKeep(uint8_t* keep, int64_t first, int64_t count, const StreamKey& key,
 
 // The numbers at `places`, int64 of any shape, with tensors of 64-bit integers: for every device.
 at::Tensor uniformAt(const at::Tensor& places, const StreamKey& key);
+
+// Which of `count` elements stay, bool [count]: those whose number is not below the rate. `places(begin, end)` says where
+// the elements [begin, end) draw. In slices, for every device: 64-bit integers take many times the room of the answer.
+at::Tensor keepAt(int64_t count, const std::function<at::Tensor(int64_t, int64_t)>& places, const StreamKey& key, float rate);
 
 }  // namespace leantune

@@ -248,6 +248,8 @@ interface StepRecord {
   readonly loss: number;
   readonly learningRate: number;
   readonly gradNorm?: number;
+  /** Gradients overflowed under loss scaling: nothing was updated. The loss is null where it is infinite. */
+  readonly skipped?: true;
   readonly stepMs: number;
   readonly peakBytes?: number;
 }

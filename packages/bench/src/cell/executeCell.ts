@@ -115,7 +115,7 @@ export const executeCell: ExecuteCell = async (config, hooks) => {
     },
     onEpoch: async (epoch) => {
       const total = epochLosses.reduce((sum, loss) => sum + loss, 0);
-      const trainLoss = epochLosses.length > 0 ? total / epochLosses.length : epochs.at(-1)!.trainLoss;
+      const trainLoss = total / epochLosses.length;
       memoryMeter().resetPeak();
       const metrics = await scoring.evaluateEpoch(task, selection.selects);
       const evaluation = memoryMeter().deviceSnapshot();
@@ -173,7 +173,7 @@ function fullLength(batch: Batch): Batch {
 }
 
 async function report(record: StepRecord, hooks: CellHooks): Promise<void> {
-  const { epoch, step, totalSteps, loss, learningRate, gradientNorm, stepMs, peakBytes } = record;
+  const { epoch, step, totalSteps, loss, learningRate, gradientNorm, skipped, stepMs, peakBytes } = record;
   hooks.onProgress({ epoch: epoch + 1, step, totalSteps, phase: 'train', loss, peakBytes, stepMs });
   await hooks.onStep({
     step,
@@ -181,6 +181,7 @@ async function report(record: StepRecord, hooks: CellHooks): Promise<void> {
     loss,
     learningRate,
     ...(gradientNorm === undefined ? {} : { gradNorm: gradientNorm }),
+    ...(skipped === undefined ? {} : { skipped }),
     stepMs,
     peakBytes,
   });

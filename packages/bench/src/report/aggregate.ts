@@ -15,6 +15,8 @@ export interface Score {
   readonly mean: number;
   /** Sample standard deviation; absent for a single seed. */
   readonly std?: number;
+  /** Over the rows of the split, mean over the seeds; absent where the metric has none. */
+  readonly standardError?: number;
   readonly n: number;
 }
 
@@ -89,15 +91,16 @@ function measure(results: readonly OkResult[]): Measured {
 function scoresOf(results: readonly OkResult[]): Score[] {
   const metrics = results[0]?.outcome.metrics ?? [];
   return metrics.flatMap((metric) => {
-    const values = results.flatMap((result) =>
-      result.outcome.metrics
-        .filter((other) => other.name === metric.name && other.split === metric.split)
-        .flatMap((other) => (other.value === undefined ? [] : [other.value])),
+    const same = results.flatMap((result) =>
+      result.outcome.metrics.filter((other) => other.name === metric.name && other.split === metric.split),
     );
+    const values = same.flatMap(({ value }) => value ?? []);
     if (values.length === 0) return [];
+    const errors = same.flatMap(({ value, standardError }) => (value === undefined ? [] : (standardError ?? [])));
     const { name, direction, split } = metric;
     const spread = values.length > 1 ? { std: sampleStandardDeviation(values) } : {};
-    return [{ name, direction, split, mean: mean(values), ...spread, n: values.length }];
+    const error = errors.length === values.length ? { standardError: mean(errors) } : {};
+    return [{ name, direction, split, mean: mean(values), ...spread, ...error, n: values.length }];
   });
 }
 

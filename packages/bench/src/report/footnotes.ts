@@ -12,10 +12,11 @@ export function footnotes(run: LoadedRun, rows: readonly Row[]): string[] {
   const warnings = [...new Set(results.flatMap((result) => result.outcome.warnings))];
   notes.push(...warnings.map(messages.warningNote));
   if (rows.some((row) => row.stale)) notes.push(messages.staleNote(run.manifest.sweep));
-  const score = results[0]?.outcome.metrics[0];
   const selecting = results.filter(({ outcome }) => outcome.selected !== undefined).length;
   const selection = selecting === 0 ? 'none' : selecting === results.length ? 'all' : 'some';
-  if (score !== undefined) notes.push(messages.scoreNote(score.name, score.split, selection));
+  const headlines = results.flatMap(({ outcome }) => outcome.metrics[0] ?? []);
+  notes.push(...new Set(headlines.map(({ name, split }) => messages.scoreNote(name, split, selection))));
+  if (rows.some(({ measured }) => (measured?.scores.length ?? 0) > 1)) notes.push(messages.scoresNote());
   notes.push(...selectionNotes(rows));
   notes.push(messages.peakNote(), messages.savedNote());
   const allocators = results.flatMap(({ outcome }) => outcome.memory.device?.source ?? []);

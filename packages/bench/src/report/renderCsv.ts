@@ -9,6 +9,26 @@ export function renderCsv(rows: readonly Row[]): string {
   return `${papaparse.unparse(records, { newline: '\n' })}\n`;
 }
 
+/** Every score of every row, one a line. Empty: none, or a metric without a standard error. */
+export function renderScoresCsv(rows: readonly Row[]): string {
+  const records = rows.flatMap(({ config, label, measured }) =>
+    (measured?.scores ?? []).map((score) => ({
+      model: config.model,
+      task: config.task.name,
+      label,
+      method: config.method,
+      metric: score.name,
+      split: score.split,
+      direction: score.direction,
+      mean: score.mean,
+      std: score.std,
+      standardError: score.standardError,
+      seeds: score.n,
+    })),
+  );
+  return `${papaparse.unparse(records, { newline: '\n' })}\n`;
+}
+
 /** Columns of their own: these are no logical bytes. */
 function devicePeaks({ measured }: Row): Record<string, number | undefined> {
   return {

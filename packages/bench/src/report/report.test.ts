@@ -3,7 +3,7 @@ import { exampleCell } from '../testing/exampleResult.js';
 import { aggregate } from './aggregate.js';
 import { buildTable, sections } from './buildTable.js';
 import type { LoadedCell, LoadedRun } from './loadRun.js';
-import { renderCsv } from './renderCsv.js';
+import { renderCsv, renderScoresCsv } from './renderCsv.js';
 import { renderMarkdown, renderTerminal } from './renderTable.js';
 import type { OkResult } from '../result/schema.js';
 import { buildReport } from './writeReport.js';
@@ -199,6 +199,37 @@ describe('the report', () => {
     expect(mixed.markdown).toContain('or in rows with selection best-dev after the one that the development score');
     expect(mixed.markdown).toContain('rows differ in selection: best-dev (full); none (lora).');
     expect(subtitles(buildReport(run(cells)))).not.toContain('selected');
+  });
+
+  it('has every score in a table of its own, other tasks too, with standard errors of single seeds', () => {
+    const scores = (mcc: number) => [
+      { name: 'mcc', value: mcc, direction: 'higher' as const, split: 'dev', standardError: 0.02 },
+      { name: 'loss', value: 1 - mcc, direction: 'lower' as const, split: 'hellaswag/dev' },
+    ];
+    const report = buildReport(
+      run([
+        exampleCell({ method: 'full', seed: 0, more: scores(0.5) }),
+        exampleCell({ method: 'full', seed: 1, more: scores(0.6) }),
+        exampleCell({ method: 'lora', more: scores(0.4) }),
+      ]),
+    );
+    const text = report.terminal({ colour: false });
+    const start = text.indexOf('minilm-l6 · sentences: every score');
+    expect(text.slice(start, text.indexOf('\n\n', start + 60))).toMatchInlineSnapshot(`
+      "minilm-l6 · sentences: every score
+
+      metric      split                          full                 lora
+                                           mean ± (n)           mean ± (n)
+      accuracy ↑  dev             0.9000 ± 0.0000 (2)           0.9000 (1)
+      mcc ↑       dev            *0.5500 ± 0.0707 (2)  0.4000 ± 0.0200 (1)
+      loss ↓      hellaswag/dev  *0.4500 ± 0.0707 (2)           0.6000 (1)"
+    `);
+    expect(report.markdown).toContain('| mcc ↑ | dev | **0.5500 ± 0.0707 (2)** | 0.4000 ± 0.0200 (1) |');
+    expect(report.markdown).toContain('of a single seed the standard error over the rows of the split');
+    const lines = renderScoresCsv(report.rows).trim().split('\n');
+    expect(lines).toHaveLength(7);
+    expect(lines[6]).toBe('minilm-l6,sentences,lora,lora,loss,hellaswag/dev,lower,0.6,,,1');
+    expect(buildReport(run(cells)).markdown).not.toContain('every score');
   });
 
   it('works when nothing has run yet', () => {

@@ -14,9 +14,13 @@ import { buildTable, sections } from './buildTable.js';
 import type { Section } from './buildTable.js';
 import { footnotes } from './footnotes.js';
 import type { LoadedRun } from './loadRun.js';
-import { renderCsv } from './renderCsv.js';
+import { renderCsv, renderScoresCsv } from './renderCsv.js';
 import { renderMarkdown, renderTerminal } from './renderTable.js';
+import { buildScoreTable } from './scoreTable.js';
+import type { Table } from './table.js';
 import { terminalNote } from './terminalNote.js';
+
+const mostScoreLines = 16;
 
 export interface Report {
   readonly rows: readonly Row[];
@@ -30,6 +34,7 @@ export function buildReport(run: LoadedRun): Report {
   const rows = aggregate(run.cells);
   const parts = sections(rows);
   const tables = parts.map(buildTable);
+  const scoreTables = parts.flatMap((part) => buildScoreTable(part) ?? []);
   const notes = footnotes(run, rows);
   const plots = parts.flatMap((part) => plotsOf(part, run.manifest.backend.name, parts.length > 1));
   const pictures = plots.map((plot) => `![${plot.name}](${plot.name}.svg)`);
@@ -39,13 +44,20 @@ export function buildReport(run: LoadedRun): Report {
     markdown: `${[
       `# ${run.manifest.title}`,
       ...(run.manifest.description === undefined ? [] : [run.manifest.description]),
-      ...tables.map(renderMarkdown),
+      ...[...tables, ...scoreTables].map(renderMarkdown),
       notes.map((note) => `- ${note}`).join('\n'),
       ...pictures,
     ].join('\n\n')}\n`,
     terminal: (options) =>
-      `${[...tables.map((table) => renderTerminal(table, options)), notes.map(terminalNote).join('\n')].join('\n\n')}\n`,
+      `${[...[...tables, ...scoreTables.map(shortened)].map((table) => renderTerminal(table, options)), notes.map(terminalNote).join('\n')].join('\n\n')}\n`,
   };
+}
+
+/** As much of the scores as fits on a screen: MMLU has one for each of its subjects. */
+function shortened(table: Table): Table {
+  const left = table.rows.length - mostScoreLines;
+  if (left <= 1) return table;
+  return { ...table, rows: [...table.rows.slice(0, mostScoreLines), [{ text: messages.moreScores(left) }]] };
 }
 
 function plotsOf(section: Section, backend: string, several: boolean): Plot[] {
@@ -67,6 +79,7 @@ export async function writeReport(report: Report, folder: string): Promise<strin
   const files: [name: string, content: string | Buffer][] = [
     ['table.md', report.markdown],
     ['table.csv', renderCsv(report.rows)],
+    ['scores.csv', renderScoresCsv(report.rows)],
   ];
   for (const plot of report.plots) {
     const svg = await renderSvg(plot.spec);

@@ -63,6 +63,7 @@ describe('a run', () => {
       'score-memory.png',
       'score-memory.svg',
       'score-memory.vl.json',
+      'scores.csv',
       'table.csv',
       'table.md',
     ]);

@@ -18,6 +18,8 @@ export interface Example {
   readonly direction?: 'higher' | 'lower';
   /** The epoch that the development score selected, of three. */
   readonly selected?: number;
+  /** Metrics after the headline. */
+  readonly more?: CellOutcome['metrics'];
 }
 
 export function exampleConfig({ method, seed = 0, learningRate = 5e-5, selected }: Example): CellConfig {
@@ -34,9 +36,9 @@ export function exampleConfig({ method, seed = 0, learningRate = 5e-5, selected 
 }
 
 export function exampleOutcome(example: Example): CellOutcome {
-  const { score = 0.9, peakMebibytes = 300, direction = 'higher', selected } = example;
+  const { score = 0.9, peakMebibytes = 300, direction = 'higher', selected, more = [] } = example;
   return cellOutcomeSchema.parse({
-    metrics: [{ name: 'accuracy', value: score, direction, split: 'dev' }],
+    metrics: [{ name: 'accuracy', value: score, direction, split: 'dev' }, ...more],
     ...(selected !== undefined && {
       selected: { epoch: selected, epochs: 3, metric: 'accuracy', split: 'dev', value: score },
     }),

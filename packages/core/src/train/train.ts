@@ -108,8 +108,8 @@ export async function train(model: TrainableModel, batches: BatchSource, options
         );
         const loss = result.loss!; // there are values here
         // One batch too large for float16 was skipped; a loss that stays infinite has taken the factor below 1.
-        const isPassing = result.skipped === true && lossScaler!.scale >= 1 && steps.length > 0;
-        if (!Number.isFinite(loss) && !isPassing) throw diverged(loss, steps.length + 1, learningRate);
+        const isPassing = result.skipped === true && lossScaler!.scale >= 1;
+        if (!Number.isFinite(loss) && !isPassing) throw diverged(loss, steps.length + 1, learningRate, model);
         const stepMs = performance.now() - start;
         microStep += group.length;
         trainingPeakBytes = Math.max(trainingPeakBytes, memoryMeter().snapshot().peakBytes);
@@ -128,6 +128,11 @@ export async function train(model: TrainableModel, batches: BatchSource, options
         if (stopped() || steps.length === totalSteps) break;
       }
       if (stopped()) break;
+      const ofEpoch = steps.filter((step) => step.epoch === epoch);
+      const last = ofEpoch.at(-1);
+      if (last !== undefined && !ofEpoch.some(({ loss }) => Number.isFinite(loss))) {
+        throw diverged(last.loss, last.step, last.learningRate, model);
+      }
       await options.onEpoch?.(epoch);
     }
     const worst = options.memoryBatch ?? first(batches.epoch(0));
@@ -157,10 +162,10 @@ function withoutValues(): UsageError {
   });
 }
 
-function diverged(loss: number, step: number, learningRate: number): LeantuneError {
+function diverged(loss: number, step: number, learningRate: number, { autocast }: TrainableModel): LeantuneError {
   return new LeantuneError(messages.diverged(loss, step, learningRate), {
     code: 'LEANTUNE_DIVERGED',
-    remedy: messages.divergedRemedy(),
+    remedy: autocast === 'float16' ? messages.overflowRemedy() : messages.divergedRemedy(),
   });
 }
 

@@ -16,7 +16,11 @@ import type { CommandHandler } from '../table.js';
 export const show: CommandHandler<'show'> = async ({ words, options, terminal }) => {
   const name = words[0] ?? '';
   const found = await find(name, options.backend);
-  terminal.out(options.json === true ? `${JSON.stringify(found, null, 2)}\n` : toYaml(found, { lineWidth: 110 }));
+  // Declarations hold functions, which neither format prints.
+  const printable: unknown = JSON.parse(JSON.stringify(found));
+  terminal.out(
+    options.json === true ? `${JSON.stringify(printable, null, 2)}\n` : toYaml(printable, { lineWidth: 110 }),
+  );
   return 0;
 };
 
