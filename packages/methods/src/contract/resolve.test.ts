@@ -55,7 +55,7 @@ describe('parseMethodSpec', () => {
     [
       'lora(targets=3)',
       [
-        'lora.targets: 3 is not possible here (expected list of at least 1 | "all-linear": sites that get an update, or all-linear: every linear site but the head)',
+        'lora.targets: 3 is not possible here (expected list of at least 1 | "all-linear": sites that get an update, or all-linear: every linear site but the head; on GPT-2 attention.query, attention.key and attention.value each name the one matrix of all three (c_attn))',
       ],
     ],
     ['lora(targets=[])', ['lora.targets: [] is out of range (expected list of at least 1 | "all-linear")']],
