@@ -69,7 +69,7 @@ await describeOnBackends('adapter files', ({ name: backend }) => {
     'lora(rank=2,alpha=6,targets=all-linear,rankStabilized=true)',
     'lora(rank=2,dropout=0.1,targets=[ffn.down])',
     'lora(rank=2,targets=[attention.output,ffn.down])',
-    'lora(rank=3)+tokentune(tokens=4)',
+    'lora(rank=3)+tokentune(tokens=4,head=cls)',
     'dora(rank=4)',
     'dora(rank=2,alpha=6,targets=all-linear)',
     'ia3',
@@ -347,6 +347,45 @@ await describeOnBackends('adapter files', ({ name: backend }) => {
     expect(error.remedy).toContain('saveTrained(model, applied, folder)');
     expect(existsSync(folder)).toBe(false);
     model.release();
+  });
+
+  it.each([
+    ['lora+tokentune(tokens=4)', 'mean'],
+    ['prefix(length=2)+tokentune(tokens=4)', 'mean'],
+    ['ia3+tokentune(tokens=4,reference=true)', 'meanUnmasked'],
+  ])('%s pools as no plain model does: refused, but for a reader that knows', async (spelling, pooling) => {
+    const model = fixture.make();
+    applyMethods(model, spelling);
+    const folder = folderOf(spelling.replaceAll(/\W/g, '_'));
+    const error = await failure(saveAdapter(model, folder));
+    expect(error).toMatchObject({ name: 'UsageError', code: 'LEANTUNE_ADAPTER_POOLING' });
+    expect(error.message).toContain(`(${pooling} instead of the first token)`);
+    expect(error.remedy).toMatch(/tokentune\(head=cls\).*saveTrained/);
+    expect(existsSync(folder)).toBe(false);
+    await saveAdapter(model, folder, { leavesOutPooling: true });
+    const loaded = fixture.make();
+    await loadAdapter(loaded, folder);
+    expect(trainedValues(loaded)).toEqual(trainedValues(model));
+    const known = fixture.make();
+    applyMethods(known, spelling);
+    await loadAdapterTensors(known, folder);
+    const { logits } = predict(model, batch);
+    expect(predict(known, batch).logits).toEqual(logits);
+    // What would have been the silent loss.
+    expect(predict(loaded, batch).logits).not.toEqual(logits);
+    for (const each of [model, loaded, known]) each.release();
+  });
+
+  it('pooled over the first token it opens again with equal logits', async () => {
+    for (const spelling of ['lora+tokentune(tokens=4,head=cls)', 'prefix(length=2)+tokentune(tokens=4,head=cls)']) {
+      const [model, loaded] = [fixture.make(), fixture.make()];
+      applyMethods(model, spelling);
+      const folder = folderOf('pooled-first');
+      await saveAdapter(model, folder);
+      await loadAdapter(loaded, folder);
+      expect(predict(loaded, batch).logits).toEqual(predict(model, batch).logits);
+      for (const each of [model, loaded]) each.release();
+    }
   });
 
   it('replaces an adapter in its folder', async () => {

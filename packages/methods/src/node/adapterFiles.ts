@@ -115,13 +115,24 @@ function assignAll(model: TransformerModel, values: ReadonlyMap<string, HostArra
   });
 }
 
+export interface SaveAdapterOptions {
+  /** For a reader that pools as the model does of its own accord: saves also where PEFT's layout cannot say how. */
+  readonly leavesOutPooling?: boolean;
+}
+
 /**
  * Saves what LoRA, DoRA, (IA)³, prefix or prompt tuning trained in PEFT's layout; both files appear whole or not at all.
- * @throws UsageError where nothing of the kind is trained, or something that this layout has no place for.
+ * @throws UsageError where nothing of the kind is trained, or something that this layout has no place for, or where the model
+ *   does not pool as a plain one, which the layout cannot say.
  */
-export async function saveAdapter(model: TransformerModel, folder: string): Promise<void> {
+export async function saveAdapter(
+  model: TransformerModel,
+  folder: string,
+  { leavesOutPooling = false }: SaveAdapterOptions = {},
+): Promise<void> {
   const { config, tensors } = hasPrompt(model) ? promptFiles(model) : insertedFiles(model);
   refuseIncomplete(model);
+  if (!leavesOutPooling) refusePooling(model);
   await mkdir(folder, { recursive: true });
   await saveSafetensors(join(folder, weightsFile), tensors);
   await writeFileAtomically(join(folder, configFile), [Buffer.from(`${JSON.stringify(config, null, 2)}\n`)]);
@@ -140,6 +151,14 @@ function refuseIncomplete(model: TransformerModel): void {
   throw new UsageError(messages.adapterLeavesOut(names), {
     code: 'LEANTUNE_ADAPTER_INCOMPLETE',
     remedy: messages.saveTrainedRemedy(),
+  });
+}
+
+function refusePooling({ pooling }: TransformerModel): void {
+  if (pooling === 'first') return;
+  throw new UsageError(messages.adapterLosesPooling(pooling), {
+    code: 'LEANTUNE_ADAPTER_POOLING',
+    remedy: messages.adapterLosesPoolingRemedy(),
   });
 }
 

@@ -1,3 +1,3 @@
-export { loadAdapter, loadAdapterTensors, saveAdapter } from './adapterFiles.js';
+export { loadAdapter, loadAdapterTensors, saveAdapter, type SaveAdapterOptions } from './adapterFiles.js';
 export { peftPrefix } from '../peft/names.js';
 export { loadTrained, saveTrained } from './trainedFiles.js';

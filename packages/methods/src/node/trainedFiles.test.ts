@@ -34,6 +34,10 @@ await describeOnBackends('files of what a method trained', () => {
     'meft2(gradient=exact,combine=concat)',
     'meft3(adapter=lora,reversibleLayers=1,placement=top-with-frozen-lower)',
     'full',
+    // What a folder of PEFT refuses, or does not read back.
+    'mam(length=2,projection=5,width=3)',
+    'lora(rank=2)+tokentune(tokens=4)',
+    'prefix(length=2,projection=5)+tokentune(tokens=4)',
   ])('%s: a loaded model computes what the saved one did', async (spelling) => {
     const folder = temporaryFolder();
     const expected = await trainAndSave(spelling, folder);
