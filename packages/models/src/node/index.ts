@@ -21,6 +21,6 @@ export type { LoadedModel, LoadModelOptions } from './loadModel.js';
 export { saveModel } from './saveModel.js';
 export { readShippedConfig, shippedConfigNames } from './shippedConfig.js';
 export type { ShippedConfig } from './shippedConfig.js';
-export { describeFailure } from './weights/failure.js';
+export { WrongBytesError, describeFailure } from './weights/failure.js';
 export { downloadVerified } from './weights/transfer.js';
 export type { TransferOptions } from './weights/transfer.js';

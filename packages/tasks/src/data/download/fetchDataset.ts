@@ -2,7 +2,13 @@
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { CorruptFileError, EnvironmentError, LeantuneError, UsageError } from '@leantune/core';
-import { describeFailure, downloadVerified, isOffline, type TransferOptions } from '@leantune/models/node';
+import {
+  WrongBytesError,
+  describeFailure,
+  downloadVerified,
+  isOffline,
+  type TransferOptions,
+} from '@leantune/models/node';
 import { messages } from '../../messages.js';
 import type { TaskDeclaration } from '../../task/declaration.js';
 import { dataCache } from '../dataFolder.js';
@@ -87,10 +93,6 @@ const placesOf = ({ places }: Download): string[] => (typeof places === 'string'
 const asFile = ({ places, bytes, sha256 }: Download): LoadedFile[] =>
   typeof places === 'string' ? [{ path: places, bytes, sha256 }] : [];
 
-/** Whether all that came is more, or has another SHA-256, than what is published; transfers that broke off are not meant. */
-const isOtherContent = (error: unknown): error is Error =>
-  error instanceof Error && error.constructor.name === 'WrongBytesError';
-
 /** Puts the files of one download below `staging/files` and describes them. */
 async function fetchFiles(
   { url, bytes, sha256, places }: Download,
@@ -104,7 +106,7 @@ async function fetchFiles(
     await downloadVerified(url, target, { bytes, sha256, name: url }, transfer);
   } catch (error) {
     if (error instanceof LeantuneError) throw error;
-    if (isOtherContent(error)) {
+    if (error instanceof WrongBytesError) {
       throw new CorruptFileError(messages.otherDownload(error.message), {
         file: url,
         code: 'LEANTUNE_CHECKSUM',
