@@ -80,3 +80,23 @@ export function remedyConvertTokenizer(): string {
     `python3 -c "from transformers import AutoTokenizer; AutoTokenizer.from_pretrained('.').save_pretrained('.')"`
   );
 }
+
+export function offsetsUnknown(reason: string): string {
+  return `which characters its tokens stand for is not known: ${reason}`;
+}
+
+export function normalizerNotLocal(): string {
+  return 'its normaliser joins characters that are no letter with its marks';
+}
+
+export function wordsNotPlaced(): string {
+  return 'its pre-tokenizer cuts or rewrites words in bytes';
+}
+
+export function wordNotItsTokens(word: string): string {
+  return `the tokens of ${showValue(word)} do not spell it`;
+}
+
+export function remedyOffsetsUnknown(): string {
+  return 'Take a model with another tokenizer (BERT, RoBERTa, GPT-2, Llama).';
+}

@@ -28,8 +28,10 @@ export const addedTokenSchema = z
     single_word: single ?? false,
   }));
 
-/** A stretch of text, or an added token in its place. */
-export type Section = { readonly text: string; readonly start: number } | { readonly id: number };
+/** A stretch of text, or an added token in its place, with the white space that it takes. */
+export type Section =
+  | { readonly text: string; readonly start: number }
+  | { readonly id: number; readonly start: number; readonly end: number };
 
 const wordCharacter = String.raw`[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]`;
 const startsWithWord = new RegExp(`^${wordCharacter}`, 'u');
@@ -67,7 +69,7 @@ export function createSplitter(
       while (token.lstrip && start > done && whiteSpace.test(text[start - 1]!)) start -= 1;
       while (token.rstrip && end < text.length && whiteSpace.test(text[end]!)) end += 1;
       addText(start);
-      sections.push({ id: token.id });
+      sections.push({ id: token.id, start, end });
       done = Math.max(done, end);
     }
     addText(text.length);

@@ -2,11 +2,15 @@ import { CorruptFileError, UsageError } from '@leantune/core';
 import { z } from 'zod';
 import * as messages from '../messages.js';
 import { createSplitter } from './addedTokens.js';
+import type { AlignedText } from './aligned.js';
 import { createDecoder } from './decoder.js';
 import { invalidParts } from './invalidPart.js';
 import { llamaTemplate } from './llamaTemplate.js';
 import { createModel } from './model.js';
+import type { WordModel } from './model.js';
 import { createNormalizer } from './normalizer.js';
+import { placeWord, trimmingOf, trimOffset } from './offsets.js';
+import type { Offset } from './offsets.js';
 import { createPreTokenizer } from './preTokenizer.js';
 import { collectAddedTokens, framingIds } from './specialTokens.js';
 import type { TokenizerSettings } from './specialTokens.js';
@@ -43,16 +47,29 @@ function build(json: unknown, settings: TokenizerSettings): Tokenizer {
   const ids = new Map([...model.vocabulary, ...added.map(({ content, id }) => [content, id] as const)]);
   const tokens = new Map([...ids].map(([token, id]) => [id, token]));
   const special = new Set(added.filter((token) => token.special).map(({ id }) => id));
+  const isAdded = new Set(added.map(({ id }) => id));
   const idOf = (token: string) => ids.get(token);
   const template = llamaTemplate(settings, idOf) ?? parseTemplate(found['post_processor']);
   const decode = createDecoder(found['decoder']);
-  const idsOf = createPipeline(found, settings, model.encodeWord, added);
+  const idsOf = createPipeline(found, settings, model, added);
+  const trimming = trimmingOf(found['post_processor'], settings.tokenizerConfig);
   return {
     kind: model.type.toLowerCase(),
     ...framingIds(found, settings, added, idOf),
     vocabularySize: ids.size,
     encode: (text, pair, options = {}) =>
       assemble(template, idsOf(text), pair === undefined ? undefined : idsOf(pair), options),
+    encodeWithOffsets: (text) => {
+      const offsets: Offset[] = [];
+      const placed = idsOf(text, offsets);
+      if (trimming === undefined) return { ids: placed, offsets };
+      // An added token has the white space that it took in its own spelling.
+      const spelling = (id: number, [start, end]: Offset) =>
+        isAdded.has(id) ? text.slice(start, end) : (tokens.get(id) ?? '');
+      const trim = (offset: Offset, index: number) =>
+        trimOffset(text, offset, spelling(placed[index]!, offset), index === 0, trimming);
+      return { ids: placed, offsets: offsets.map(trim) };
+    },
     decode: (given, options = {}) => {
       const kept = options.skipSpecialTokens === true ? given.filter((id) => !special.has(id)) : given;
       return decode(kept.map((id) => tokens.get(id)).filter((token) => token !== undefined)).join('');
@@ -60,13 +77,16 @@ function build(json: unknown, settings: TokenizerSettings): Tokenizer {
   };
 }
 
-/** Text to ids: added tokens cut out, the rest normalised, cut into words, and the words given to the model. */
+/**
+ * Text to ids: added tokens cut out, the rest normalised, cut into words, and the words given to the model. Where there is
+ * a list for the offsets, those of every token are put there.
+ */
 function createPipeline(
   file: Readonly<Record<string, unknown>>,
   settings: TokenizerSettings,
-  encodeWord: (word: string) => readonly number[],
+  model: WordModel,
   added: ReturnType<typeof collectAddedTokens>,
-): (text: string) => number[] {
+): (text: string, offsets?: Offset[]) => number[] {
   const normalize = createNormalizer(file['normalizer']);
   const preTokenize = createPreTokenizer(withPrefixSpace(file['pre_tokenizer'], settings));
   const asWritten = createSplitter(
@@ -77,25 +97,36 @@ function createPipeline(
     added.filter((token) => token.normalized),
     ({ content }) => normalize(content),
   );
-  return (text) => {
+  return (text, offsets) => {
     const out: number[] = [];
     // Half a surrogate pair is no character: the encoders of bytes write U+FFFD for it, and so all see that.
     for (const section of asWritten(text.replace(/\p{Surrogate}/gu, '\ufffd'))) {
       if ('id' in section) {
         out.push(section.id);
+        offsets?.push([section.start, section.end]);
         continue;
       }
-      for (const piece of afterNormalizer(normalize(section.text))) {
+      const aligned = offsets === undefined ? undefined : shifted(normalize.align(section.text), section.start);
+      for (const piece of afterNormalizer(aligned?.text ?? normalize(section.text))) {
         if ('id' in piece) {
           out.push(piece.id);
+          if (aligned !== undefined) offsets?.push([aligned.starts[piece.start]!, aligned.ends[piece.end - 1]!]);
           continue;
         }
-        const words = preTokenize({ text: piece.text, isFirst: section.start === 0 && piece.start === 0 });
-        for (const word of words) for (const id of encodeWord(word.text)) out.push(id);
+        const isFirst = section.start === 0 && piece.start === 0;
+        for (const word of preTokenize({ text: piece.text, isFirst, start: 0, floor: 0 })) {
+          const ids = model.encodeWord(word.text);
+          for (const id of ids) out.push(id);
+          if (aligned !== undefined) offsets?.push(...placeWord(word, ids, model, aligned, piece.start));
+        }
       }
     }
     return out;
   };
+}
+
+function shifted({ text, starts, ends }: AlignedText, by: number): AlignedText {
+  return { text, starts: starts.map((start) => start + by), ends: ends.map((end) => end + by) };
 }
 
 /** Python's tokenizers overrule the prefix space of a `ByteLevel` by tokenizer_config.json, where it is false unless told. */

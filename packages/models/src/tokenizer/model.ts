@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import * as messages from '../messages.js';
 import { libraryModels } from './library.js';
+import { placeMerges, placeWordPieces } from './offsets.js';
+import type { Offset } from './offsets.js';
 import { byteOfCharacter } from './preTokenizer.js';
 
 /** Larger ids are taken for damage: an array as long as the largest id is kept. */
@@ -14,6 +16,8 @@ export interface WordModel {
   readonly type: 'WordPiece' | 'BPE';
   readonly vocabulary: ReadonlyMap<string, number>;
   readonly encodeWord: (word: string) => readonly number[];
+  /** Which units of the word its tokens stand for. @throws UsageError where they do not spell it. */
+  readonly placeTokens: (word: string, ids: readonly number[]) => readonly Offset[];
 }
 
 const text = z.string().nullish();
@@ -72,10 +76,13 @@ function createWordPiece(config: unknown, vocabulary: ReadonlyMap<string, number
   const settings = wordPieceSchema.parse(config);
   if (!vocabulary.has(settings.unk_token)) throw new Error(messages.tokenAbsent(settings.unk_token));
   const model = new libraryModels.WordPiece({ ...settings, vocab: Object.fromEntries(vocabulary) });
+  const spelling = spellingIn(vocabulary);
   return {
     type: 'WordPiece',
     vocabulary,
     encodeWord: (word) => model([word]).map((token) => vocabulary.get(token)!),
+    placeTokens: (word, ids) =>
+      placeWordPieces(word, ids.map(spelling), settings.unk_token, settings.continuing_subword_prefix),
   };
 }
 
@@ -100,7 +107,24 @@ function createBpe(config: unknown, vocabulary: ReadonlyMap<string, number>): Wo
     byte_fallback: settings.byte_fallback ?? false,
     ignore_merges: settings.ignore_merges ?? false,
   });
-  return { type: 'BPE', vocabulary, encodeWord: (word) => model([word]).map((token) => vocabulary.get(token)!) };
+  const spelling = spellingIn(vocabulary);
+  const rules = {
+    unknown,
+    fuse: settings.fuse_unk ?? false,
+    suffix: settings.end_of_word_suffix ?? '',
+    isKnown: (character: string) => vocabulary.has(character),
+  };
+  return {
+    type: 'BPE',
+    vocabulary,
+    encodeWord: (word) => model([word]).map((token) => vocabulary.get(token)!),
+    placeTokens: (word, ids) => placeMerges(word, ids.map(spelling), rules),
+  };
+}
+
+function spellingIn(vocabulary: ReadonlyMap<string, number>): (id: number) => string {
+  let tokens: ReadonlyMap<number, string> | undefined;
+  return (id) => (tokens ??= new Map([...vocabulary].map(([token, own]) => [own, token]))).get(id)!;
 }
 
 function isPair(value: unknown): value is readonly [string, string] {

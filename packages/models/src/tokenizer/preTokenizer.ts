@@ -3,11 +3,18 @@ import * as messages from '../messages.js';
 import { compilePattern } from './library.js';
 import { patternSchema } from './pattern.js';
 import { splitBehaviours, splitText } from './split.js';
+import type { TextPart } from './split.js';
 
 /** A piece of text, and whether the text that the user gave begins with it. */
-interface Piece {
+export interface Piece {
   readonly text: string;
   readonly isFirst: boolean;
+  /** Index of its first unit (UTF-16) in the normalised text; before `floor` for a prefix, NaN where it is not known. */
+  readonly start: number;
+  /** What stands in the normalised text begins here; a prefix comes from its first character. */
+  readonly floor: number;
+  /** The text whose bytes `text` writes as characters. */
+  readonly source?: string;
 }
 
 /** Pieces of text to smaller pieces, in the end words for the model. */
@@ -36,50 +43,46 @@ const metaspace = z.object({
 const builders: Readonly<Record<string, (config: unknown) => PreTokenizer>> = {
   ByteLevel: (config) => {
     const { add_prefix_space: prefix, use_regex: cut } = byteLevel.parse(config);
-    return ({ text, isFirst }) => {
-      const spaced = prefix && !text.startsWith(' ') ? ` ${text}` : text;
-      const words = cut ? splitText(spaced, gpt2Words, 'Isolated') : [spaced];
-      return numbered(words.map(bytesAsCharacters), isFirst);
+    return (piece) => {
+      const spaced = prefix && !piece.text.startsWith(' ') ? ` ${piece.text}` : piece.text;
+      const words = cut ? splitText(spaced, gpt2Words, 'Isolated') : [{ text: spaced, start: 0 }];
+      const placed = numbered(words, piece, spaced.length - piece.text.length);
+      return placed.map((word) => ({ ...word, text: bytesAsCharacters(word.text), source: word.text }));
     };
   },
   Split: (config) => {
     const { pattern, behavior, invert } = split.parse(config);
-    return ({ text, isFirst }) => numbered(splitText(text, pattern, behavior, invert), isFirst);
+    return (piece) => numbered(splitText(piece.text, pattern, behavior, invert), piece);
   },
   Metaspace: (config) => {
     const { replacement, prepend_scheme: given, add_prefix_space: prefix, split: cut } = metaspace.parse(config);
     // Files of older versions say whether there is a prefix, and nothing of a scheme.
     const scheme = prefix === false ? 'never' : given;
-    return ({ text, isFirst }) => {
-      const marked = text.replaceAll(' ', () => replacement);
-      const prepends = scheme === 'always' || (scheme === 'first' && isFirst);
+    return (piece) => {
+      const marked = piece.text.replaceAll(' ', () => replacement);
+      const prepends = scheme === 'always' || (scheme === 'first' && piece.isFirst);
       const whole = prepends && !marked.startsWith(replacement) ? replacement + marked : marked;
-      return numbered(cut === false ? [whole] : splitText(whole, literal(replacement), 'MergedWithNext'), isFirst);
+      const words =
+        cut === false ? [{ text: whole, start: 0 }] : splitText(whole, literal(replacement), 'MergedWithNext');
+      // A mark longer than the space shifts what follows.
+      const added = marked.length === piece.text.length ? whole.length - marked.length : Number.NaN;
+      return numbered(words, piece, added);
     };
   },
   Digits: (config) => {
     const { individual_digits: each } = z.object({ individual_digits: z.boolean().default(false) }).parse(config);
-    return ({ text, isFirst }) => numbered(splitText(text, /\p{N}/gu, each ? 'Isolated' : 'Contiguous'), isFirst);
+    return (piece) => numbered(splitText(piece.text, /\p{N}/gu, each ? 'Isolated' : 'Contiguous'), piece);
   },
   Punctuation: (config) => {
     const { behavior } = z.object({ behavior: behaviour.default('Isolated') }).parse(config);
-    return ({ text, isFirst }) => numbered(splitText(text, anyPunctuation, behavior), isFirst);
+    return (piece) => numbered(splitText(piece.text, anyPunctuation, behavior), piece);
   },
-  Whitespace:
-    () =>
-    ({ text, isFirst }) =>
-      numbered(splitText(text, wordsAndSigns, 'Removed', true), isFirst),
-  WhitespaceSplit:
-    () =>
-    ({ text, isFirst }) =>
-      numbered(splitText(text, anyWhiteSpace, 'Removed'), isFirst),
-  BertPreTokenizer:
-    () =>
-    ({ text, isFirst }) =>
-      numbered(
-        splitText(text, anyWhiteSpace, 'Removed').flatMap((word) => splitText(word, anyPunctuation, 'Isolated')),
-        isFirst,
-      ),
+  Whitespace: () => (piece) => numbered(splitText(piece.text, wordsAndSigns, 'Removed', true), piece),
+  WhitespaceSplit: () => (piece) => numbered(splitText(piece.text, anyWhiteSpace, 'Removed'), piece),
+  BertPreTokenizer: () => (piece) =>
+    numbered(splitText(piece.text, anyWhiteSpace, 'Removed'), piece).flatMap((word) =>
+      numbered(splitText(word.text, anyPunctuation, 'Isolated'), word),
+    ),
   Sequence: (config) => {
     const { pretokenizers } = z.object({ pretokenizers: z.array(z.unknown()) }).parse(config);
     const steps = pretokenizers.map(createPreTokenizer);
@@ -95,8 +98,15 @@ export function createPreTokenizer(config: unknown): PreTokenizer {
   throw new Error(messages.componentUnknown('pre_tokenizer', Object.keys(builders), type));
 }
 
-function numbered(texts: readonly string[], isFirst: boolean): Piece[] {
-  return texts.map((text, index) => ({ text, isFirst: isFirst && index === 0 }));
+/** The parts of a piece that got `added` units in front. Parts of bytes written as characters have no known place. */
+function numbered(parts: readonly TextPart[], piece: Piece, added = 0): Piece[] {
+  const from = piece.source === undefined ? piece.start - added : Number.NaN;
+  return parts.map(({ text, start }, index) => ({
+    text,
+    isFirst: piece.isFirst && index === 0,
+    start: from + start,
+    floor: Math.max(piece.floor, piece.start),
+  }));
 }
 
 function literal(text: string): RegExp {

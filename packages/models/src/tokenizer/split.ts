@@ -5,6 +5,12 @@ interface Stretch {
   readonly isMatch: boolean;
 }
 
+/** A part of a text and the index of its first unit (UTF-16) there. */
+export interface TextPart {
+  readonly text: string;
+  readonly start: number;
+}
+
 export const splitBehaviours = ['Isolated', 'Removed', 'MergedWithPrevious', 'MergedWithNext', 'Contiguous'] as const;
 export type SplitBehaviour = (typeof splitBehaviours)[number];
 
@@ -12,10 +18,12 @@ export type SplitBehaviour = (typeof splitBehaviours)[number];
  * Cuts a text at the matches of a pattern (with the flag `g`) and does with them what `behaviour` says, as
  * `NormalizedString::split` of huggingface/tokenizers does; `invert` swaps matches and the text between them.
  */
-export function splitText(text: string, pattern: RegExp, behaviour: SplitBehaviour, invert = false): string[] {
+export function splitText(text: string, pattern: RegExp, behaviour: SplitBehaviour, invert = false): TextPart[] {
   const stretches = stretchesOf(text, pattern, invert);
   const spans = behaviour === 'Removed' ? stretches.filter(({ isMatch }) => !isMatch) : join(stretches, behaviour);
-  return spans.filter(({ start, end }) => end > start).map(({ start, end }) => text.slice(start, end));
+  return spans
+    .filter(({ start, end }) => end > start)
+    .map(({ start, end }) => ({ text: text.slice(start, end), start }));
 }
 
 function stretchesOf(text: string, pattern: RegExp, invert: boolean): Stretch[] {

@@ -34,7 +34,7 @@ const bare: Template = {
 };
 
 /**
- * Reads `post_processor` of a tokenizer.json. ByteLevel adds nothing (it only shifts offsets, which are not kept).
+ * Reads `post_processor` of a tokenizer.json. ByteLevel adds nothing (it only shifts offsets: `trimmingOf`).
  * @throws Error with a sentence for the caller to place, where the processor is unknown.
  */
 export function parseTemplate(processor: unknown): Template {

@@ -18,6 +18,12 @@ export interface EncodeOptions {
   readonly addSpecialTokens?: boolean;
 }
 
+/** Token `ids[i]` stands for the characters [offsets[i][0], offsets[i][1]) of the text (UTF-16). */
+export interface PlacedTokens {
+  readonly ids: readonly number[];
+  readonly offsets: readonly (readonly [start: number, end: number])[];
+}
+
 export interface DecodeOptions {
   readonly skipSpecialTokens?: boolean;
 }
@@ -39,6 +45,12 @@ export interface Tokenizer {
    * @throws UsageError where the text that `truncation` names cannot make enough room.
    */
   encode(text: string, pair?: string, options?: EncodeOptions): Encoding;
+  /**
+   * The tokens of a text, without special ones, and which of its characters each stands for: those of Hugging Face's
+   * `return_offsets_mapping`, but in units of UTF-16.
+   * @throws UsageError where that cannot be known.
+   */
+  encodeWithOffsets(text: string): PlacedTokens;
   /** The text of token ids, without the clean-up of spaces before punctuation. Unknown ids are left out. */
   decode(ids: readonly number[], options?: DecodeOptions): string;
 }
