@@ -117,7 +117,9 @@ function createPipeline(
         for (const word of preTokenize({ text: piece.text, isFirst, start: 0, floor: 0 })) {
           const ids = model.encodeWord(word.text);
           for (const id of ids) out.push(id);
-          if (aligned !== undefined) offsets?.push(...placeWord(word, ids, model, aligned, piece.start));
+          if (aligned === undefined) continue;
+          // A text without words has more tokens than a call takes arguments.
+          for (const offset of placeWord(word, ids, model, aligned, piece.start)) offsets?.push(offset);
         }
       }
     }

@@ -91,6 +91,14 @@ describe('offsets', () => {
     ]);
   });
 
+  it('are found in a long text without words', () => {
+    const tokenizer = tokenizerFromJson(fixture('llama-2').tokenizer, 'llama-2');
+    const text = 'q\u0111'.repeat(60_000);
+    const { ids, offsets } = tokenizer.encodeWithOffsets(text);
+    expect(ids.length).toBeGreaterThan(150_000);
+    expect(offsets.at(-1)).toEqual([text.length - 1, text.length]);
+  });
+
   it('are refused where tokens do not spell the word', () => {
     const rules = { unknown: undefined, fuse: false, suffix: '', isKnown: () => true };
     expect(() => placeWordPieces('abc', ['a', '##b'], '[UNK]', '##')).toThrow(UsageError);
