@@ -49,7 +49,7 @@ for (const method of [
 export { applyMethods } from './contract/applyMethods.js';
 export type { AppliedMethods } from './contract/applyMethods.js';
 export { defineMethod, slots } from './contract/method.js';
-export type { AppliedMethod, ApplyContext, MethodDefinition, Slot } from './contract/method.js';
+export type { AppliedMethod, ApplyContext, MethodDefinition, Recomputation, Slot } from './contract/method.js';
 export { methodNamePattern, methodProblems } from './contract/methodProblems.js';
 export { optionFacts } from './contract/optionFacts.js';
 export type { OptionFacts } from './contract/optionFacts.js';

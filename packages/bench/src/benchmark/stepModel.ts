@@ -37,7 +37,10 @@ export async function checkStep(job: StepJob, folder: string): Promise<CheckAnsw
   try {
     await saveModel(model, folder);
     applyMethods(model, method, { seed });
-    if (model.sites.some((site) => site.isWrapped)) await saveAdapter(model, adapterFolder(folder));
+    if (model.sites.some((site) => site.isWrapped)) {
+      // The peer pools as the method says.
+      await saveAdapter(model, adapterFolder(folder), { leavesOutPooling: true });
+    }
     return firstStep(model, randomBatch(job, job.vocabularySize), seed);
   } finally {
     model.release();

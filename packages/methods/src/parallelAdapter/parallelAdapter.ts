@@ -13,7 +13,7 @@ export const parallelAdapter = defineMethod({
     'He et al. 2022, "Towards a Unified View of Parameter-Efficient Transfer Learning", section 4; placement, defaults ' +
     'and start of ParBnConfig in the `adapters` library',
   slots: ['weights'],
-  memory: { layer: [...passedLayer(), ...oneAdapter('H/reduction')] },
+  memory: { layer: [...passedLayer(), ...oneAdapter('⌊H/reduction⌋')] },
   options: adapterOptions({ reduction: 2, activation: 'relu', scale: 4 }),
   supports: supportsAdapters,
   apply: (model, { reduction, activation, scale }, { seed }) => {
