@@ -34,12 +34,15 @@ await runScript(async () => {
 
   if (await step('packages', installPackages, { isCheck: false })) {
     await step('types and build', build, { isCheck: !long });
-    await step('native backend', provisionBackend, { isCheck: false, talking: true });
-    await step('torch backend', provisionTorchBackend, { isCheck: false, talking: true });
+    // Compilers and checks side by side: each alone leaves a core idle for part of its time.
+    const backends = async () => {
+      await step('native backend', provisionBackend, { isCheck: false, talking: true });
+      await step('torch backend', provisionTorchBackend, { isCheck: false, talking: true });
+    };
     const inParallel = (long ? [] : checks).map(([name, command]) =>
       step(name, async () => check(await command()), { isCheck: true }),
     );
-    await Promise.all(inParallel);
+    await Promise.all([backends(), ...inParallel]);
     await runTests(counts);
   }
   console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);

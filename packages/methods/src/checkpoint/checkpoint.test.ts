@@ -9,7 +9,7 @@ import {
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { describeOnFirstBackend } from '../../../core/src/testing/backends.js';
 import { applyMethods } from '../index.js';
 import { tinyModels, type TinyModel } from '../testing/tinyModels.js';
 import { fullBatch, zeroBert } from '../testing/zeroBert.js';
@@ -93,7 +93,7 @@ function savedBytes(spelling: string): number {
 /** The bytes are the same everywhere: the first backend measures them. */
 let measured = false;
 
-await describeOnBackends('checkpoint', () => {
+await describeOnFirstBackend('checkpoint', () => {
   it.each(tinyModels)('has the gradients without it on $name', (tiny) => {
     const plain = run(tiny, 'full', 'lean');
     for (const every of [1, 2]) {

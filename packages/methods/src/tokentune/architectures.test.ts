@@ -17,7 +17,7 @@ import {
 import { architectures, type Site, type TransformerModel } from '@leantune/models';
 import { expect, it } from 'vitest';
 import { differentiable } from '../../../core/src/autograd/differentiable.js';
-import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { describeOnFirstBackend } from '../../../core/src/testing/backends.js';
 import { applyMethods } from '../index.js';
 import { tinyModels, type TinyModel } from '../testing/tinyModels.js';
 
@@ -130,7 +130,7 @@ function detachedGradients(tiny: TinyModel, batch: Batch, choice: TokenChoice) {
 
 const texts = tinyModels.filter(({ modelType }) => modelType !== 'vit');
 
-await describeOnBackends('TokenTune against ordinary back-propagation that detaches', () => {
+await describeOnFirstBackend('TokenTune against ordinary back-propagation that detaches', () => {
   it('covers every architecture whose input is text', () => {
     const covered = new Set(texts.map(({ modelType }) => modelType));
     expect(

@@ -9,7 +9,7 @@ import {
   type TokenChoice,
 } from '@leantune/core';
 import { expect, it } from 'vitest';
-import { describeOnBackends } from '../../../core/src/testing/backends.js';
+import { describeOnFirstBackend } from '../../../core/src/testing/backends.js';
 import { randomModel } from '../architecture/buildModel.js';
 import { readModelConfig } from '../architecture/registry.js';
 import { randomImageBatch, randomTextBatch } from '../testing/randomBatch.js';
@@ -103,7 +103,7 @@ const release = (model: TransformerModel) => {
   model.release();
 };
 
-await describeOnBackends('gradients of encoders', () => {
+await describeOnFirstBackend('gradients of encoders', () => {
   // Dropout draws the same numbers in every pass of a micro-step, so that the loss stays a function of the parameters.
   it.each([...texts, ['vit', heads[0]!] as const, ['vit', heads[1]!] as const])(
     'are those of finite differences, with dropout: %s, %j',

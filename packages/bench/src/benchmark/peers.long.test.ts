@@ -1,0 +1,2 @@
+/** The peers that the short tier leaves out. */
+import './peers.test.js';
