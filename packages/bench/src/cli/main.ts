@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { createColors } from 'picocolors';
 import { messages } from '../messages.js';
+import { printError } from './printError.js';
 import { runProgram } from './program.js';
 import type { Terminal } from './table.js';
 
@@ -26,15 +27,13 @@ function ownVersion(): string {
 /** Prints the error for people; its stack only where it is asked for or nobody expected it. */
 async function reportError(error: unknown, terminal: Terminal, debug: boolean): Promise<number> {
   const { LeantuneError } = await import('@leantune/core');
-  const colours = createColors(terminal.errColour);
   if (error instanceof LeantuneError) {
-    terminal.err(`${colours.red(messages.errorWord())} ${error.message}\n`);
-    if (error.remedy !== undefined) terminal.err(`${error.remedy}\n`);
+    printError(error, terminal);
     if (debug) terminal.err(`\n${error.code}\n${error.stack ?? ''}\n`);
     return error.exitCode;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  terminal.err(`${colours.red(messages.unexpectedError())}\n${stack}\n`);
+  terminal.err(`${createColors(terminal.errColour).red(messages.unexpectedError())}\n${stack}\n`);
   return 1;
 }
 

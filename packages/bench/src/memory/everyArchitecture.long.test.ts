@@ -15,7 +15,7 @@ import type { HeadOptions } from '@leantune/models';
 import { readShippedConfig, shippedConfigNames } from '@leantune/models/node';
 import { describe, expect, it } from 'vitest';
 import { worstCaseBatch } from './worstCaseBatch.js';
-import { loadBackends, metaLike } from '../../../core/src/testing/loadedBackends.js';
+import { describeMissing, loadBackends, metaLike } from '../../../core/src/testing/loadedBackends.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -53,7 +53,7 @@ const spellings = [...methodNames(), 'lora+tokentune', 'tokentune(ratio=0.5)', '
 const policies: readonly SavingPolicy[] = ['lean', 'pytorch'];
 
 const { loaded: computing, missing } = await loadBackends();
-for (const { name, reason } of missing) describe(name, () => it.skip(`skipped: ${reason}`, () => undefined));
+describeMissing(missing);
 
 /** Undefined where the method does not support the model. */
 async function measure(

@@ -4,9 +4,8 @@ import { messages } from '../messages.js';
 import { formatMebibytes } from '../units.js';
 import { endsOf } from './aggregate.js';
 import type { Measured, Row, Score } from './aggregate.js';
+import { scoreName, scoreText } from './scoreText.js';
 import type { Cell, Column, Table } from './table.js';
-
-const arrows = { higher: '↑', lower: '↓' } as const;
 
 interface ColumnOfRows extends Column {
   readonly text: (measured: Measured) => string | undefined;
@@ -84,7 +83,7 @@ export function buildTable(section: Section): Table {
       optional !== true || section.rows.some(({ measured }) => measured !== undefined && text(measured) !== undefined),
   );
   const best = bestRows(section.rows, headline, figureColumns);
-  const name = headline === undefined ? messages.score() : `${headline.name} ${arrows[headline.direction]}`;
+  const name = headline === undefined ? messages.score() : scoreName(headline);
   return {
     title: section.title,
     columns: [
@@ -104,7 +103,7 @@ export function buildTable(section: Section): Table {
         label,
         score === undefined
           ? { text: messages.undefinedScore(), emphasis: 'problem' }
-          : { text: formatScore(score), ...(best.score.has(row) ? { emphasis: 'best' } : {}) },
+          : { text: scoreText(score, score.std), ...(best.score.has(row) ? { emphasis: 'best' } : {}) },
         ...figureColumns.map((column, index): Cell => {
           const text = column.text(measured);
           if (text === undefined) return { text: '—', emphasis: 'quiet' };
@@ -113,11 +112,6 @@ export function buildTable(section: Section): Table {
       ];
     }),
   };
-}
-
-/** `0.9183 ± 0.0021 (2)`; a single seed has no ±. */
-function formatScore(score: Score): string {
-  return `${score.mean.toFixed(4)}${score.std === undefined ? '' : ` ± ${score.std.toFixed(4)}`} (${score.n})`;
 }
 
 function bestRows(rows: readonly Row[], headline: Score | undefined, columns: readonly ColumnOfRows[]) {

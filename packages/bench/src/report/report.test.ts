@@ -232,6 +232,18 @@ describe('the report', () => {
     expect(buildReport(run(cells)).markdown).not.toContain('every score');
   });
 
+  it('cuts a long table of scores on a terminal, and nowhere else', () => {
+    const more = Array.from({ length: 30 }, (_, index) => {
+      return { name: `subject${index}`, value: 0.5, direction: 'higher' as const, split: 'test' };
+    });
+    const report = buildReport(run([exampleCell({ method: 'full', more })]));
+    const text = report.terminal({ colour: false });
+    expect(text).toContain('subject14 ↑');
+    expect(text).not.toContain('subject15 ↑');
+    expect(text).toContain('and 15 more in table.md and scores.csv');
+    expect(report.markdown).toContain('subject29 ↑');
+  });
+
   it('works when nothing has run yet', () => {
     const none = cells.map(({ result: _result, ...cell }) => cell);
     const report = buildReport(run(none));

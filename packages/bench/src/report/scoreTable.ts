@@ -2,6 +2,7 @@
 import { messages } from '../messages.js';
 import type { Score } from './aggregate.js';
 import type { Section } from './buildTable.js';
+import { scoreName, scoreText } from './scoreText.js';
 import type { Cell, Table } from './table.js';
 
 /** Undefined where the headline, which stands in the main table, is all there is. */
@@ -24,11 +25,13 @@ export function buildScoreTable({ title, rows }: Section): Table | undefined {
       const scores = measured.map((row) => row.measured!.scores.find((score) => keyOf(score) === key));
       const best = bestOf(scores, direction);
       return [
-        { text: `${name} ${direction === 'higher' ? '↑' : '↓'}` },
+        { text: scoreName({ name, direction }) },
         { text: split },
         ...scores.map((score): Cell => {
           if (score === undefined) return { text: '—', emphasis: 'quiet' };
-          return { text: formatScore(score), ...(score.mean === best ? { emphasis: 'best' as const } : {}) };
+          // Over seeds; of a single seed over the rows of the split.
+          const text = scoreText(score, score.std ?? score.standardError);
+          return { text, ...(score.mean === best ? { emphasis: 'best' as const } : {}) };
         }),
       ];
     }),
@@ -42,10 +45,4 @@ function bestOf(scores: readonly (Score | undefined)[], direction: Score['direct
   const means = scores.flatMap((score) => score?.mean ?? []);
   if (new Set(means).size < 2) return undefined;
   return direction === 'higher' ? Math.max(...means) : Math.min(...means);
-}
-
-/** `0.9183 ± 0.0021 (2)`: over seeds; of a single seed the standard error over the rows of the split. */
-function formatScore({ mean, std, standardError, n }: Score): string {
-  const spread = std ?? standardError;
-  return `${mean.toFixed(4)}${spread === undefined ? '' : ` ± ${spread.toFixed(4)}`} (${n})`;
 }

@@ -15,7 +15,7 @@ import { describe, expect, it } from 'vitest';
 import { contractCases } from '../testing/cases.js';
 import { classification, regression, tinyBert, type ModelFixture } from '../testing/tinyBert.js';
 import { applyMethods } from '../index.js';
-import { loadBackends, metaLike } from '../../../core/src/testing/loadedBackends.js';
+import { describeMissing, loadBackends, metaLike } from '../../../core/src/testing/loadedBackends.js';
 
 interface Setting {
   readonly saving: SavingPolicy;
@@ -40,7 +40,7 @@ const settings: readonly Setting[] = [
 ];
 
 const { loaded: computing, missing } = await loadBackends();
-for (const { name, reason } of missing) describe(name, () => it.skip(`skipped: ${reason}`, () => undefined));
+describeMissing(missing);
 
 async function measure(
   backend: LoadedBackend,

@@ -1,8 +1,8 @@
 /** `leantune data fetch`: the publisher's files into the cache. */
 import { LeantuneError } from '@leantune/core';
 import { fetchDataset, getTask } from '@leantune/tasks';
-import { messages } from '../../messages.js';
 import { dataMessages } from '../../messages/data.js';
+import { printError } from '../printError.js';
 import type { DataInput } from './data.js';
 
 /** One dataset that cannot be fetched keeps none of the others from coming: what failed is told at the end. */
@@ -17,9 +17,7 @@ export async function fetchData({ tasks, terminal }: DataInput): Promise<number>
     }
   }
   if (failures.length === 1) throw failures[0]!;
-  for (const { message, remedy } of failures) {
-    terminal.err(`${messages.errorWord()} ${message}\n${remedy === undefined ? '' : `${remedy}\n`}`);
-  }
+  for (const failure of failures) printError(failure, terminal);
   return Math.max(0, ...failures.map(({ exitCode }) => exitCode));
 }
 

@@ -17,10 +17,8 @@ export const show: CommandHandler<'show'> = async ({ words, options, terminal })
   const name = words[0] ?? '';
   const found = await find(name, options.backend);
   // Declarations hold functions, which neither format prints.
-  const printable: unknown = JSON.parse(JSON.stringify(found));
-  terminal.out(
-    options.json === true ? `${JSON.stringify(printable, null, 2)}\n` : toYaml(printable, { lineWidth: 110 }),
-  );
+  const json = JSON.stringify(found, null, 2);
+  terminal.out(options.json === true ? `${json}\n` : toYaml(JSON.parse(json), { lineWidth: 110 }));
   return 0;
 };
 

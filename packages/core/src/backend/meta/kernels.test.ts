@@ -7,7 +7,7 @@ import type { DType } from '../../tensor/dtype.js';
 import { type LoadedBackend } from '../backend.js';
 import { useBackend } from '../useBackend.js';
 import { metaProvider } from './provider.js';
-import { loadBackends } from '../../testing/loadedBackends.js';
+import { describeMissing, loadBackends } from '../../testing/loadedBackends.js';
 
 type Given = readonly [shape: number[], dtype?: DType];
 type Call = readonly [kernel: string, inputs: Readonly<Record<string, Given>> | readonly Given[], attributes?: object];
@@ -87,7 +87,7 @@ const calls: readonly Call[] = [
 
 const meta = (await metaProvider().load()) as LoadedBackend;
 const { loaded: computing, missing } = await loadBackends();
-for (const { name, reason } of missing) describe(name, () => it.skip(`skipped: ${reason}`, () => undefined));
+describeMissing(missing);
 
 /** Shapes and element types of what a kernel returns for inputs of ones. */
 function outputs([kernel, inputs, attributes]: Call) {
